@@ -1,0 +1,3 @@
+//! What every story stands on: servers, worlds, actors, builders.
+
+pub mod servers;

@@ -1,0 +1,5 @@
+//! One test binary: every story, suite and check of the whole.
+
+mod deploy;
+mod servers;
+mod tidy;
