@@ -1,0 +1,211 @@
+//! How far a view has come: for each partition the last sequence applied, for each slice the position
+//! up to which everything was seen. The view's position is the lowest of these, so that a reader who
+//! waits for a position never waits on an idle partition.
+
+use std::collections::BTreeMap;
+
+use onward_log::Position;
+
+use super::number;
+use super::owner::{Owned, slice_of};
+use super::registry::Generation;
+use super::store::{Store, Tx};
+use super::value::Value;
+use crate::error::ViewError;
+
+/// What an owner knows of its slices of one view.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Track {
+    /// Partition → last sequence applied.
+    pub(crate) sequences: BTreeMap<u8, i64>,
+    /// Slice → position seen.
+    pub(crate) scanned: BTreeMap<u8, i64>,
+}
+
+impl Track {
+    /// Whether the event of this position and partition is still to be applied by this owner.
+    pub(crate) fn wants(&self, position: i64, partition: u8) -> bool {
+        self.scanned.get(&slice_of(partition)).is_some_and(|scanned| position > *scanned)
+    }
+
+    /// The position up to which every slice owned has seen everything.
+    pub(crate) fn lowest(&self) -> Option<i64> {
+        self.scanned.values().min().copied()
+    }
+
+    /// Moves a partition on by one event.
+    ///
+    /// # Errors
+    /// `Disordered` where the sequence is not the next one.
+    pub(crate) fn advance(&mut self, partition: u8, sequence: i64) -> Result<(), ViewError> {
+        let last = self.sequences.entry(partition).or_default();
+        if sequence != *last + 1 {
+            return Err(ViewError::Disordered);
+        }
+        *last = sequence;
+        Ok(())
+    }
+
+    /// Everything up to the position was seen.
+    pub(crate) fn saw(&mut self, position: i64) {
+        for scanned in self.scanned.values_mut() {
+            *scanned = position.max(*scanned);
+        }
+    }
+}
+
+/// Reads the track of the slices owned.
+pub(crate) async fn load(
+    store: &Store,
+    view: &str,
+    generation: Generation,
+    owned: &Owned,
+) -> Result<Track, ViewError> {
+    let mut track = Track::default();
+    let key = || vec![view.into(), Value::from(generation.0)];
+    let sql = "SELECT partition, sequence FROM view_checkpoint WHERE view = $1 AND generation = $2";
+    for row in store.rows(sql.to_owned(), key()).await? {
+        let partition = small(row.int("partition")?)?;
+        if owned.contains_key(&slice_of(partition)) {
+            track.sequences.insert(partition, row.int("sequence")?);
+        }
+    }
+    let sql = "SELECT slice, scanned FROM view_progress WHERE view = $1 AND generation = $2";
+    for row in store.rows(sql.to_owned(), key()).await? {
+        let slice = small(row.int("slice")?)?;
+        if owned.contains_key(&slice) {
+            track.scanned.insert(slice, row.int("scanned")?);
+        }
+    }
+    Ok(track)
+}
+
+fn small(number: i64) -> Result<u8, ViewError> {
+    u8::try_from(number).map_err(|_| ViewError::Damaged("a partition out of range"))
+}
+
+/// Writes what changed between two tracks, each only where the database still holds the old value.
+///
+/// # Errors
+/// `NotOwner` where one does not: somebody else has applied in the meantime.
+pub(crate) async fn save(
+    tx: &mut Tx,
+    view: &str,
+    generation: Generation,
+    old: &Track,
+    new: &Track,
+) -> Result<(), ViewError> {
+    swap(
+        tx,
+        "view_checkpoint",
+        "partition",
+        "sequence",
+        view,
+        generation,
+        steps(&old.sequences, &new.sequences),
+    )
+    .await?;
+    swap(
+        tx,
+        "view_progress",
+        "slice",
+        "scanned",
+        view,
+        generation,
+        steps(&old.scanned, &new.scanned),
+    )
+    .await
+}
+
+/// (key, old, new) of every entry that moved.
+fn steps(old: &BTreeMap<u8, i64>, new: &BTreeMap<u8, i64>) -> Vec<(u8, i64, i64)> {
+    let moved = |(key, new): (&u8, &i64)| {
+        let old = old.get(key).copied().unwrap_or_default();
+        (old != *new).then_some((*key, old, *new))
+    };
+    new.iter().filter_map(moved).collect()
+}
+
+async fn swap(
+    tx: &mut Tx,
+    table: &str,
+    key: &str,
+    value: &str,
+    view: &str,
+    generation: Generation,
+    steps: Vec<(u8, i64, i64)>,
+) -> Result<(), ViewError> {
+    if steps.is_empty() {
+        return Ok(());
+    }
+    let mut values = vec![view.into(), Value::from(generation.0)];
+    let mut lines = Vec::with_capacity(steps.len());
+    for (key, old, new) in &steps {
+        let at = values.len();
+        lines.push(format!(
+            "SELECT CAST(${} AS BIGINT) AS k, CAST(${} AS BIGINT) AS o, CAST(${} AS BIGINT) AS n",
+            at + 1,
+            at + 2,
+            at + 3
+        ));
+        values.extend([Value::from(i64::from(*key)), (*old).into(), (*new).into()]);
+    }
+    let sql = format!(
+        "UPDATE {table} SET {value} = step.n FROM ({}) AS step WHERE view = $1 AND generation = $2 \
+         AND {table}.{key} = step.k AND {table}.{value} = step.o",
+        lines.join(" UNION ALL ")
+    );
+    let done = tx.execute(sql, values).await?;
+    if usize::try_from(done) == Ok(steps.len()) { Ok(()) } else { Err(ViewError::NotOwner) }
+}
+
+/// The position that every reader of the view can rely on.
+pub(crate) async fn position(
+    store: &Store,
+    view: &str,
+    generation: Generation,
+) -> Result<Position, ViewError> {
+    let sql =
+        "SELECT MIN(scanned) AS lowest FROM view_progress WHERE view = $1 AND generation = $2";
+    let rows = store.rows(sql.to_owned(), vec![view.into(), generation.0.into()]).await?;
+    let lowest = rows.first().map(|row| row.int_or_null("lowest")).transpose()?.flatten();
+    Ok(number::position(lowest.unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn track(sequences: &[(u8, i64)], scanned: &[(u8, i64)]) -> Track {
+        Track {
+            sequences: sequences.iter().copied().collect(),
+            scanned: scanned.iter().copied().collect(),
+        }
+    }
+
+    #[test]
+    fn given_a_partition_at_3_only_4_follows() {
+        let mut at = track(&[(5, 3)], &[(5, 10)]);
+        assert!(at.advance(5, 3).is_err() && at.advance(5, 5).is_err());
+        assert!(at.advance(5, 4).is_ok());
+        assert_eq!(at.sequences.get(&5), Some(&4));
+    }
+
+    #[test]
+    fn only_slices_owned_want_events_and_only_once() {
+        let mut at = track(&[], &[(1, 10), (2, 20)]);
+        assert!(at.wants(11, 1) && at.wants(11, 9));
+        assert!(!at.wants(11, 2), "seen already");
+        assert!(!at.wants(11, 3), "somebody else's");
+        assert_eq!(at.lowest(), Some(10));
+        at.saw(15);
+        assert_eq!(at, track(&[], &[(1, 15), (2, 20)]));
+    }
+
+    #[test]
+    fn only_what_moved_is_written() {
+        let old = BTreeMap::from([(1, 1), (2, 2)]);
+        let new = BTreeMap::from([(1, 1), (2, 5), (3, 1)]);
+        assert_eq!(steps(&old, &new), [(2, 2, 5), (3, 0, 1)]);
+    }
+}

@@ -1,0 +1,263 @@
+//! The loop of one process: own slices, catch up from SQL, follow one feed for all views.
+//!
+//! Whatever goes wrong ends in the same way: forget what was known, wait a little, ask the database
+//! again who owns what and how far each view has come, and go on from there.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use onward_log::{Feed, FeedError, Log, Position, Recorded};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::apply::{self, Running};
+use super::checkpoint::{self, Track};
+use super::number;
+use super::owner::{self, Owned, SLICES, slice_of};
+use super::parked;
+use super::signal::Signal;
+use super::store::Store;
+use crate::error::ViewError;
+
+/// Events of a batch at most.
+const BATCH: usize = 512;
+/// How often ownership is renewed: several times within its time to live.
+const RENEW: Duration = Duration::from_secs(1);
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// One process's share of the work.
+pub(crate) struct Engine {
+    pub(crate) store: Store,
+    pub(crate) log: Log,
+    pub(crate) worker: Uuid,
+    pub(crate) views: Vec<Running>,
+    pub(crate) signals: Arc<Vec<Signal>>,
+    owned: Owned,
+    /// One for each view, as far as the slices owned go.
+    tracks: Vec<Track>,
+    renew_at: Instant,
+    /// What a dead process left behind was taken over.
+    settled: bool,
+    /// The feed brought nothing since the last renewal.
+    idle: bool,
+}
+
+impl Engine {
+    pub(crate) fn new(
+        store: Store,
+        log: Log,
+        views: Vec<Running>,
+        signals: Arc<Vec<Signal>>,
+    ) -> Self {
+        Self {
+            store,
+            log,
+            worker: Uuid::now_v7(),
+            views,
+            signals,
+            owned: Owned::new(),
+            tracks: Vec::new(),
+            renew_at: Instant::now(),
+            settled: false,
+            idle: false,
+        }
+    }
+
+    /// Runs until cancelled, then gives its slices back.
+    pub(crate) async fn run(mut self, mut feed: Box<dyn Feed>, cancel: CancellationToken) {
+        let mut pause = FIRST_PAUSE;
+        while !cancel.is_cancelled() {
+            match self.step(feed.as_mut(), &cancel).await {
+                Ok(true) => pause = FIRST_PAUSE,
+                Ok(false) => break,
+                Err(error) => {
+                    self.stumble(&error);
+                    tokio::select! {
+                        () = cancel.cancelled() => break,
+                        () = tokio::time::sleep(pause) => {}
+                    }
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+            }
+        }
+        if let Err(error) = owner::release(&self.store, self.worker).await {
+            tracing::warn!(%error, "the views' partitions could not be given back");
+        }
+    }
+
+    fn stumble(&mut self, error: &ViewError) {
+        if matches!(error, ViewError::NotOwner) {
+            tracing::info!("another process has taken over partitions of the views");
+        } else {
+            tracing::warn!(%error, "the views cannot be brought up to date now");
+        }
+        self.owned.clear();
+        self.tracks.clear();
+        self.renew_at = Instant::now();
+    }
+
+    /// Renews, or applies what the feed has; `false` when the feed has ended.
+    async fn step(
+        &mut self,
+        feed: &mut dyn Feed,
+        cancel: &CancellationToken,
+    ) -> Result<bool, ViewError> {
+        if Instant::now() >= self.renew_at {
+            self.renew(cancel).await?;
+        }
+        let renew = tokio::time::sleep_until(self.renew_at);
+        if self.owned.is_empty() {
+            tokio::select! { () = cancel.cancelled() => {}, () = renew => {} }
+            return Ok(true);
+        }
+        let events = tokio::select! {
+            biased;
+            () = cancel.cancelled() => return Ok(true),
+            () = renew => return Ok(true),
+            events = feed.next(BATCH) => events,
+        };
+        self.idle = false;
+        match events {
+            Ok(events) => self.take(events, cancel).await.map(|()| true),
+            Err(FeedError::Ended) => Ok(false),
+            // The log is there even when the carrier is not.
+            Err(FeedError::Away) => {
+                self.catch_up(None, cancel).await?;
+                tokio::time::sleep(FIRST_PAUSE).await;
+                Ok(true)
+            }
+            Err(error @ FeedError::Log(_)) => Err(ViewError::Log(error.to_string())),
+        }
+    }
+
+    async fn renew(&mut self, cancel: &CancellationToken) -> Result<(), ViewError> {
+        let alone = self.store.is_embedded() && !self.settled;
+        let owned = owner::claim(&self.store, self.worker, alone).await?;
+        self.renew_at = Instant::now() + RENEW;
+        self.settled = true;
+        if owned == self.owned && !self.tracks.is_empty() {
+            // A feed that lost its last events, or its carrier, says nothing: the log is asked.
+            let idle = std::mem::replace(&mut self.idle, true);
+            return if idle { self.catch_up(None, cancel).await } else { Ok(()) };
+        }
+        let gained: Vec<u8> = owned
+            .iter()
+            .filter(|(slice, epoch)| self.owned.get(slice) != Some(epoch))
+            .map(|(slice, _)| *slice)
+            .collect();
+        self.tracks.clear();
+        for view in &self.views {
+            self.tracks
+                .push(checkpoint::load(&self.store, view.name(), view.generation, &owned).await?);
+        }
+        self.owned = owned;
+        self.say();
+        if !gained.is_empty() {
+            self.retry(&gained).await?;
+            self.catch_up(None, cancel).await?;
+        }
+        Ok(())
+    }
+
+    /// What a former owner could not apply, this program perhaps can.
+    async fn retry(&self, slices: &[u8]) -> Result<(), ViewError> {
+        for view in &self.views {
+            let waiting = parked::waiting(&self.store, view.name(), view.generation).await?;
+            for (key, partition) in waiting {
+                if slices.contains(&slice_of(partition)) {
+                    parked::retry(&self.store, &self.log, view, key, partition).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The position up to which every view has seen everything in the slices owned.
+    fn lowest(&self) -> Option<i64> {
+        self.tracks.iter().filter_map(Track::lowest).min()
+    }
+
+    /// A batch of the feed: what was seen is left out, a hole before it is read from SQL.
+    async fn take(
+        &mut self,
+        mut events: Vec<Recorded>,
+        cancel: &CancellationToken,
+    ) -> Result<(), ViewError> {
+        let Some(lowest) = self.lowest() else { return Ok(()) };
+        events.retain(|event| number::of_position(event.position) > lowest);
+        let Some(first) = events.first().map(|event| event.position) else { return Ok(()) };
+        let whole = events.windows(2).all(|pair| pair[0].position.next() == pair[1].position);
+        if number::of_position(first) == lowest + 1 && whole {
+            return self.apply(events).await;
+        }
+        let last = events.last().map(|event| event.position);
+        self.catch_up(last, cancel).await
+    }
+
+    /// Reads from SQL from the lowest position on, up to `until` or the head.
+    async fn catch_up(
+        &mut self,
+        until: Option<Position>,
+        cancel: &CancellationToken,
+    ) -> Result<(), ViewError> {
+        while !cancel.is_cancelled() {
+            let Some(lowest) = self.lowest() else { return Ok(()) };
+            let after = number::position(lowest);
+            if until.is_some_and(|until| after >= until) {
+                return Ok(());
+            }
+            let events = self
+                .log
+                .read(after, BATCH)
+                .await
+                .map_err(|error| ViewError::Log(error.to_string()))?;
+            if events.is_empty() {
+                return Ok(());
+            }
+            self.apply(events).await?;
+            if Instant::now() >= self.renew_at {
+                self.keep().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Renews during a long catch-up, where nothing may be gained or lost.
+    async fn keep(&mut self) -> Result<(), ViewError> {
+        let owned = owner::claim(&self.store, self.worker, false).await?;
+        self.renew_at = Instant::now() + RENEW;
+        if owned == self.owned { Ok(()) } else { Err(ViewError::NotOwner) }
+    }
+
+    /// Applies a batch to every view. Each view has a transaction of its own: one that fails does not
+    /// hold up the others for longer than the next round.
+    async fn apply(&mut self, events: Vec<Recorded>) -> Result<(), ViewError> {
+        let prepared = apply::prepare(&self.log, events).await?;
+        let mut failed = None;
+        for (view, track) in self.views.iter().zip(&mut self.tracks) {
+            let applied =
+                apply::apply(&self.store, view, self.worker, &self.owned, track, &prepared).await;
+            match applied {
+                Ok(next) => *track = next,
+                Err(error) => {
+                    tracing::warn!(view = view.name(), %error, "a batch was not applied");
+                    failed = Some(error);
+                }
+            }
+        }
+        self.say();
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Wakes this process's readers. With slices elsewhere, only the database knows the position.
+    fn say(&self) {
+        if self.owned.len() != usize::from(SLICES) {
+            return;
+        }
+        for (signal, track) in self.signals.iter().zip(&self.tracks) {
+            signal.reached(number::position(track.lowest().unwrap_or_default()));
+        }
+    }
+}

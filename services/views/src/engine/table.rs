@@ -1,0 +1,177 @@
+//! Rows of a view as typed values: loaded by group, saved in bulk, only where they changed.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
+use super::registry::Generation;
+use super::store::Tx;
+use super::value::{Kind, Row, Value};
+use crate::error::ViewError;
+
+/// One table of a view. Its name holds `_g_`, which stands for the generation.
+pub(crate) struct Table {
+    pub(crate) name: &'static str,
+    /// Every column, in the order of [`Stored::values`].
+    pub(crate) columns: &'static [(&'static str, Kind)],
+    /// The primary key.
+    pub(crate) key: &'static [&'static str],
+    /// The column by which the rows of one fold are loaded.
+    pub(crate) group: &'static str,
+}
+
+/// A row that can be written to and read from its table.
+pub(crate) trait Stored: Clone + PartialEq + Send + Sync + Sized {
+    const TABLE: Table;
+
+    /// The group that the row belongs to.
+    fn group(&self) -> Uuid;
+
+    /// One value for each column of the table.
+    fn values(&self) -> Vec<Value>;
+
+    /// Reads a row back.
+    ///
+    /// # Errors
+    /// A column that is missing or holds what was never written.
+    fn read(row: &Row) -> Result<Self, ViewError>;
+}
+
+/// Rows a statement on SQLite: few shapes, so that each is prepared once.
+const SHAPES: [usize; 3] = [64, 8, 1];
+
+/// The columns of a table, for a SELECT.
+pub(crate) fn names(table: &Table) -> String {
+    names_of(table, "")
+}
+
+/// As [`names`], each led by an alias such as `e.`.
+pub(crate) fn names_of(table: &Table, alias: &str) -> String {
+    let names: Vec<String> =
+        table.columns.iter().map(|(name, _)| format!("{alias}{name}")).collect();
+    names.join(", ")
+}
+
+/// Loads every row of the groups.
+pub(crate) async fn load<R: Stored>(
+    tx: &mut Tx,
+    generation: Generation,
+    groups: &[Uuid],
+) -> Result<HashMap<Uuid, Vec<R>>, ViewError> {
+    let mut found: HashMap<Uuid, Vec<R>> = HashMap::new();
+    if groups.is_empty() {
+        return Ok(found);
+    }
+    let table = R::TABLE;
+    let sql = generation.sql(&format!(
+        "SELECT {} FROM {} WHERE {}",
+        names(&table),
+        table.name,
+        tx.among_ids(table.group, 1)
+    ));
+    for row in tx.rows(sql, vec![Value::Ids(groups.to_vec())]).await? {
+        let row = R::read(&row)?;
+        found.entry(row.group()).or_default().push(row);
+    }
+    Ok(found)
+}
+
+/// The rows of `after` that are new or differ from those of `before`.
+pub(crate) fn changed<R: Stored>(before: &[R], after: &[R]) -> Vec<R> {
+    after.iter().filter(|row| !before.contains(row)).cloned().collect()
+}
+
+/// Writes rows that may be there already.
+pub(crate) async fn upsert<R: Stored>(
+    tx: &mut Tx,
+    generation: Generation,
+    rows: &[R],
+) -> Result<(), ViewError> {
+    let table = R::TABLE;
+    let set: Vec<String> = table
+        .columns
+        .iter()
+        .filter(|(name, _)| !table.key.contains(name))
+        .map(|(name, _)| format!("{name} = excluded.{name}"))
+        .collect();
+    let action = if set.is_empty() {
+        "DO NOTHING".to_owned()
+    } else {
+        format!("DO UPDATE SET {}", set.join(", "))
+    };
+    let tail = format!(" ON CONFLICT ({}) {action}", table.key.join(", "));
+    write(tx, generation, rows, &tail).await
+}
+
+/// Writes rows that cannot be there: a doubled one is a fault and fails the transaction.
+pub(crate) async fn insert<R: Stored>(
+    tx: &mut Tx,
+    generation: Generation,
+    rows: &[R],
+) -> Result<(), ViewError> {
+    write(tx, generation, rows, "").await
+}
+
+async fn write<R: Stored>(
+    tx: &mut Tx,
+    generation: Generation,
+    rows: &[R],
+    tail: &str,
+) -> Result<(), ViewError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let table = R::TABLE;
+    let head = generation.sql(&format!("INSERT INTO {} ({})", table.name, names(&table)));
+    let values: Vec<Vec<Value>> = rows.iter().map(Stored::values).collect();
+    if tx.is_postgres() {
+        let places: Vec<String> = table
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(place, (_, kind))| format!("${}::{}[]", place + 1, array_type(*kind)))
+            .collect();
+        // WHERE TRUE keeps the parser from reading ON CONFLICT as a join's condition.
+        let sql = format!("{head} SELECT * FROM UNNEST({}) WHERE TRUE{tail}", places.join(", "));
+        return tx.unnest(sql, table.columns, values).await;
+    }
+    let mut rest = values.as_slice();
+    for shape in SHAPES {
+        while rest.len() >= shape {
+            let (now, later) = rest.split_at(shape);
+            let sql = format!("{head} VALUES {}{tail}", tuples(shape, table.columns.len()));
+            tx.execute(sql, now.iter().flatten().cloned().collect()).await?;
+            rest = later;
+        }
+    }
+    Ok(())
+}
+
+/// `($1, $2), ($3, $4)` for two rows of two columns.
+fn tuples(rows: usize, columns: usize) -> String {
+    let tuple = |row: usize| {
+        let places: Vec<String> =
+            (1..=columns).map(|column| format!("${}", row * columns + column)).collect();
+        format!("({})", places.join(", "))
+    };
+    (0..rows).map(tuple).collect::<Vec<_>>().join(", ")
+}
+
+const fn array_type(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Int => "BIGINT",
+        Kind::Id => "UUID",
+        Kind::Text => "TEXT",
+        Kind::Bytes => "BYTEA",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_counted_through() {
+        assert_eq!(tuples(2, 3), "($1, $2, $3), ($4, $5, $6)");
+    }
+}

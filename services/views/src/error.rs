@@ -1,0 +1,45 @@
+//! What can go wrong with the views, as far as a caller can act on it.
+
+use onward_domain::ids::NotAnId;
+
+/// A failure of the views' own storage, of the log under them, or of what was read from either.
+/// Texts never repeat a value of a row.
+#[derive(Debug, thiserror::Error)]
+pub enum ViewError {
+    /// The database of the views did not answer as it should: away, full, locked for too long.
+    #[error("the views' database failed")]
+    Database(#[source] sqlx::Error),
+    /// The folder or the address of the views cannot be used.
+    #[error("the views cannot be opened: {0}")]
+    Settings(String),
+    /// A row holds what this program never writes.
+    #[error("a row of the views is damaged: {0}")]
+    Damaged(&'static str),
+    /// The log or the feed could not be read.
+    #[error("the log could not be read: {0}")]
+    Log(String),
+    /// The position asked for was not reached in the time allowed.
+    #[error("the view has not caught up yet")]
+    NotYet,
+    /// There is no view of this name.
+    #[error("there is no such view")]
+    UnknownView,
+    /// Another process owns these partitions by now; nothing was written.
+    #[error("the partitions have another owner")]
+    NotOwner,
+    /// The next event of a partition does not follow the last one applied.
+    #[error("an event of the feed is out of its order")]
+    Disordered,
+}
+
+impl From<sqlx::Error> for ViewError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<NotAnId> for ViewError {
+    fn from(_: NotAnId) -> Self {
+        Self::Damaged("an id is not an id")
+    }
+}

@@ -1,0 +1,10 @@
+//! The log's conformance suite: the same promises on SQLite and on PostgreSQL.
+
+mod access;
+mod keys;
+mod leases;
+mod opening;
+mod order;
+mod place;
+mod requests;
+mod sealing;

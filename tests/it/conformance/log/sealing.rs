@@ -1,0 +1,212 @@
+//! Sealed from the first byte: no planted text anywhere, keys that are destroyed, keys that are wrong.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use onward_domain::event::{Actor, Event, LearnerFact, Occurred};
+use onward_log::{ExecuteError, Log, LogError, OpenError, OpenFault, Options, Position};
+use rstest::rstest;
+use sqlx::{Connection, Executor, PgConnection, Row};
+
+use super::place::*;
+
+const PLANTED: [&str; 4] = ["Quillfeather", "Zoë", "2014-05-17", "ledger-ref-77"];
+
+/// Everything that is kept, as bytes: files, or every row of every table.
+async fn everything(place: &Place) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    read_folder(place.folder.path(), &mut bytes)?;
+    if let Some(database) = &place.database {
+        let mut sql = PgConnection::connect(database.url()).await?;
+        let tables =
+            sql.fetch_all("SELECT relname::text FROM pg_class WHERE relkind = 'r' AND oid > 16384");
+        for table in tables.await? {
+            let name: String = table.try_get(0)?;
+            let rows = format!("SELECT convert_to(t::text, 'UTF8') FROM \"{name}\" t");
+            for row in sql.fetch_all(sqlx::AssertSqlSafe(rows)).await? {
+                bytes.extend(row.try_get::<Vec<u8>, _>(0)?);
+            }
+        }
+    }
+    Ok(bytes)
+}
+
+fn read_folder(folder: &Path, bytes: &mut Vec<u8>) -> anyhow::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            read_folder(&path, bytes)?;
+        } else {
+            bytes.extend(std::fs::read(path)?);
+        }
+    }
+    Ok(())
+}
+
+fn contains(bytes: &[u8], text: &[u8]) -> bool {
+    bytes.windows(text.len()).any(|window| window == text)
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn no_planted_text_is_kept_anywhere(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) -> anyhow::Result<()> {
+    let place = Place::new(backend).await?;
+    let log = place.open().await?;
+    let learner = new_learner();
+    let mut call = once(organisation());
+    call.provenance.actor =
+        Some(Actor { name: "Quillfeather".to_owned(), role: "SENCO".to_owned(), client: None });
+    call.provenance.occurred = Some(Occurred::On(jiff::civil::date(2014, 5, 17)));
+    call.provenance.external_ref = Some("ledger-ref-77".to_owned());
+    let provenance = call.provenance.clone();
+    let fact = registered(learner, "Quillfeather");
+    log.execute(call, append(learner.uuid(), vec![fact.clone()])).await?;
+    let events = log.read(Position::START, 10).await?;
+    let opened = log.open_event(&events[0]).await?;
+    assert!(opened.event == Event::Learner(fact), "what was said comes back");
+    assert!(opened.provenance == provenance, "and who said it");
+    for bytes in [everything(&place).await?, { log.close().await; everything(&place).await? }] {
+        // The event itself is there, so that the search would find something.
+        let id = events[0].event_id;
+        let (raw, text) = (*id.uuid().as_bytes(), id.to_string());
+        assert!(contains(&bytes, &raw) || contains(&bytes, text.as_bytes()), "the event is kept");
+        for planted in PLANTED {
+            assert!(!contains(&bytes, planted.as_bytes()), "{planted} is kept in clear");
+            let coded = hex::encode(planted);
+            assert!(!contains(&bytes, coded.as_bytes()), "{planted} is kept in hexadecimal");
+        }
+    }
+    Ok(())
+}
+
+/// Destroying a key makes what it sealed unreadable; the log still verifies, and others go on.
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_destroyed_key_leaves_nothing_to_read(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) -> anyhow::Result<()> {
+    let place = Place::new(backend).await?;
+    let log = place.open().await?;
+    let (gone, other) = (register(&log, "Quillfeather").await?, register(&log, "Okafor").await?);
+    log.close().await;
+    let mut keys = sqlite(&place.keys().join("learner-keys.db")).await?;
+    let deleted = sqlx::query("UPDATE subject_key SET wrapped = NULL WHERE subject = $1")
+        .bind(gone.uuid())
+        .execute(&mut keys)
+        .await?;
+    assert_eq!(deleted.rows_affected(), 1);
+    keys.close().await?;
+    let log = place.open().await?;
+    let events = log.read(Position::START, 10).await?;
+    let opened = log.open_events(&events).await;
+    assert!(matches!(opened[0], Err(OpenFault::Erased)));
+    assert!(opened[1].is_ok(), "nobody else is touched");
+    let load = log.load::<Notes<LearnerFact>>(gone.uuid()).await;
+    assert!(matches!(load, Err(LogError::Erased)));
+    let attempt = append(gone.uuid(), vec![registered(gone, "Quillfeather")]);
+    let refused = log.execute(once(organisation()), attempt).await;
+    assert!(matches!(refused, Err(ExecuteError::Erased)), "{refused:?}");
+    let attempt = append(other.uuid(), vec![registered(other, "Okafor")]);
+    log.execute(once(organisation()), attempt).await?;
+    assert_eq!(log.verify(|_| {}).await?.head, Position::new(3));
+    log.close().await;
+    Ok(())
+}
+
+/// A process that still has a learner's key in memory cannot write on after the erasure.
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_remembered_key_cannot_write_on(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) -> anyhow::Result<()> {
+    let place = Place::new(backend).await?;
+    let log = place.open().await?;
+    let learner = register(&log, "Quillfeather").await?;
+    let erase = match backend {
+        Backend::Sqlite => format!("X'{}'", learner.uuid().simple()),
+        Backend::Postgres => format!("'{learner}'"),
+    };
+    place.sql(&format!("INSERT INTO log_erased VALUES (0, {erase}, 1)")).await?;
+    let attempt = append(learner.uuid(), vec![registered(learner, "Quillfeather")]);
+    let refused = log.execute(once(organisation()), attempt).await;
+    assert!(matches!(refused, Err(ExecuteError::Erased)), "{refused:?}");
+    assert_eq!(log.head().await?, Position::new(1));
+    log.close().await;
+    Ok(())
+}
+
+async fn refusal(options: Options) -> OpenError {
+    match Log::open(options).await {
+        Ok(_) => panic!("it opened"),
+        Err(error) => error,
+    }
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn other_keys_do_not_open_the_log(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) -> anyhow::Result<()> {
+    let place = Place::new(backend).await?;
+    let log = place.open().await?;
+    register(&log, "Quillfeather").await?;
+    log.close().await;
+    let kek = std::fs::read_to_string(place.keys().join("kek"))?;
+    // Another key-encryption key.
+    std::fs::write(place.keys().join("kek"), hex::encode([7; 32]))?;
+    assert!(matches!(refusal(place.options()).await, OpenError::WrongKek(_)));
+    // A damaged one.
+    std::fs::write(place.keys().join("kek"), "not a key")?;
+    assert!(matches!(refusal(place.options()).await, OpenError::DamagedKey(_)));
+    std::fs::write(place.keys().join("kek"), kek)?;
+    // Another key for look-ups: nothing would be found any more.
+    let lookup = std::fs::read_to_string(place.keys().join("lookup.key"))?;
+    std::fs::write(place.keys().join("lookup.key"), hex::encode([7; 32]))?;
+    assert!(matches!(refusal(place.options()).await, OpenError::ForeignKeys(_)));
+    std::fs::write(place.keys().join("lookup.key"), lookup)?;
+    // A new, empty key folder: everything would look erased.
+    let mut options = place.options();
+    options.keys.folder = place.folder.path().join("elsewhere");
+    assert!(matches!(refusal(options).await, OpenError::ForeignKeys(_)));
+    place.open().await?.close().await;
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_are_for_their_owner_only(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) -> anyhow::Result<()> {
+    let place = Place::new(backend).await?;
+    place.open().await?.close().await;
+    let mode = |path: &Path| -> anyhow::Result<u32> {
+        Ok(std::fs::metadata(path)?.permissions().mode() & 0o777)
+    };
+    assert_eq!(mode(&place.keys())?, 0o700);
+    for file in ["kek", "lookup.key"] {
+        assert_eq!(mode(&place.keys().join(file))?, 0o600, "{file}");
+    }
+    if backend == Backend::Sqlite {
+        assert_eq!(mode(&place.data())?, 0o700);
+    }
+    Ok(())
+}
+
+/// The wrapped keys may live in a PostgreSQL database of their own.
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_may_be_kept_in_postgres() -> anyhow::Result<()> {
+    let (place, keys) = (Place::new(Backend::Sqlite).await?, Place::new(Backend::Postgres).await?);
+    let url = keys.database.as_ref().map(|database| database.url().to_owned());
+    let mut options = place.options();
+    options.keys.postgres_url = url;
+    let log = Log::open(options.clone()).await?;
+    let learner = register(&log, "Quillfeather").await?;
+    log.close().await;
+    assert_eq!(keys.number("SELECT COUNT(*) FROM subject_key").await?, 1);
+    let log = Log::open(options).await?;
+    assert_eq!(log.load::<Notes<LearnerFact>>(learner.uuid()).await?.state, 1);
+    log.close().await;
+    Ok(())
+}

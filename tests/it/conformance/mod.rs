@@ -1,0 +1,4 @@
+//! Suites that run alike over every backend: what holds on one holds on the other.
+
+mod log;
+mod views;

@@ -1,0 +1,234 @@
+//! A real log and views beside it, on either backend; and what lies in the views' tables.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use futures::future::BoxFuture;
+use onward_log::{Feed, FeedError, Log, LogFeed, Position, Recorded};
+use onward_tests::servers::{Database, Postgres};
+use onward_views::{Options, Storage, ViewName, Views};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _, SqliteConnection};
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// Which database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    Sqlite,
+    Postgres,
+}
+
+/// One log, and any number of builds of the views beside it.
+pub struct World {
+    pub log: Log,
+    database: Option<Database>,
+    folder: TempDir,
+}
+
+/// Long enough for the slowest machine; no test waits for it to pass.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+impl World {
+    pub async fn new(backend: Backend) -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let (options, database) = match backend {
+            Backend::Sqlite => (onward_log::Options::sqlite(folder.path()), None),
+            Backend::Postgres => {
+                let database = Postgres::create_database().await?;
+                let keys = folder.path().join("keys");
+                (onward_log::Options::postgres(database.url(), keys), Some(database))
+            }
+        };
+        Ok(Self { log: Log::open(options).await?, database, folder })
+    }
+
+    /// Opens a build of the views by its name: the same name is the same build.
+    pub async fn views(&self, build: &str) -> anyhow::Result<Views> {
+        let storage = match &self.database {
+            None => {
+                let folder = self.build_folder(build);
+                std::fs::create_dir_all(&folder)?;
+                Storage::Sqlite { folder }
+            }
+            Some(database) => Storage::Postgres {
+                url: database.url().to_owned(),
+                schema: Some(format!("views_{build}")),
+                max_connections: 4,
+            },
+        };
+        Ok(Views::open(Options { storage }, self.log.clone()).await?)
+    }
+
+    /// Gives a stored event another type than it was sealed with, or its own again.
+    pub async fn rename_type(&self, position: Position, event_type: &str) -> anyhow::Result<()> {
+        let change = format!(
+            "UPDATE log_event SET event_type = '{event_type}' WHERE position = {}",
+            position.get()
+        );
+        let changed = match &self.database {
+            None => on_sqlite(self.folder.path().join("log.db"), change).await?,
+            Some(database) => on_postgres(database.url(), change).await?,
+        };
+        anyhow::ensure!(changed == 1, "there is no event at {position}");
+        Ok(())
+    }
+
+    /// Somebody else owns all partitions of a build from now on, for as long as a test can take.
+    pub async fn usurp(&self, build: &str) -> anyhow::Result<()> {
+        let id = "00000000000000000000000000000bad";
+        let id = if self.database.is_some() { format!("'{id}'") } else { format!("x'{id}'") };
+        let change = format!("SET worker = {id}, epoch = epoch + 1, until_ms = 9000000000000");
+        self.change_owner(build, &change).await
+    }
+
+    /// All partitions of a build are free again.
+    pub async fn abdicate(&self, build: &str) -> anyhow::Result<()> {
+        self.change_owner(build, "SET worker = NULL, until_ms = 0").await
+    }
+
+    async fn change_owner(&self, build: &str, set: &str) -> anyhow::Result<()> {
+        let changed = match &self.database {
+            None => {
+                let file = self.build_folder(build).join("views.db");
+                on_sqlite(file, format!("UPDATE view_owner {set}")).await?
+            }
+            Some(database) => {
+                on_postgres(database.url(), format!("UPDATE views_{build}.view_owner {set}"))
+                    .await?
+            }
+        };
+        anyhow::ensure!(changed > 0, "nobody can own anything");
+        Ok(())
+    }
+
+    pub fn build_folder(&self, build: &str) -> PathBuf {
+        self.folder.path().join(build)
+    }
+
+    /// Opens a build, applies everything, and stops.
+    pub async fn built(&self, build: &str) -> anyhow::Result<Views> {
+        let views = self.views(build).await?;
+        let run = Run::over(&views, self.log.feed(Position::START));
+        run.reaches(&views, self.log.head().await?).await?;
+        run.stop().await?;
+        Ok(views)
+    }
+
+    /// Every row of every table of a build, as text, by table. Who owns what is left out.
+    pub async fn rows(&self, build: &str) -> anyhow::Result<BTreeMap<String, Vec<String>>> {
+        let mut tables = match &self.database {
+            None => sqlite_rows(self.build_folder(build)).await?,
+            Some(database) => postgres_rows(database.url(), &format!("views_{build}")).await?,
+        };
+        tables.retain(|name, _| !matches!(name.as_str(), "view_owner" | "view_worker"));
+        Ok(tables)
+    }
+}
+
+async fn on_sqlite(file: PathBuf, change: String) -> anyhow::Result<u64> {
+    let url = format!("sqlite://{}", file.to_str().context("a plain path")?);
+    let mut sql = SqliteConnection::connect(&url).await?;
+    Ok(sqlx::query(AssertSqlSafe(change)).execute(&mut sql).await?.rows_affected())
+}
+
+async fn on_postgres(url: &str, change: String) -> anyhow::Result<u64> {
+    let mut sql = PgConnection::connect(url).await?;
+    Ok(sqlx::query(AssertSqlSafe(change)).execute(&mut sql).await?.rows_affected())
+}
+
+async fn sqlite_rows(folder: PathBuf) -> anyhow::Result<BTreeMap<String, Vec<String>>> {
+    let path = folder.join("views.db");
+    let url = format!("sqlite://{}", path.to_str().context("a plain path")?);
+    let mut sql = SqliteConnection::connect(&url).await?;
+    let names: Vec<String> =
+        sqlx::query_scalar("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+            .fetch_all(&mut sql)
+            .await?;
+    let mut tables = BTreeMap::new();
+    for name in names {
+        let columns = sqlx::query(AssertSqlSafe(format!("PRAGMA table_info({name})")))
+            .fetch_all(&mut sql)
+            .await?;
+        let columns: Vec<String> =
+            columns.iter().map(|row| format!("quote({})", row.get::<String, _>("name"))).collect();
+        let rows = format!("SELECT {} AS line FROM {name} ORDER BY 1", columns.join(" || '|' || "));
+        let rows = sqlx::query_scalar(AssertSqlSafe(rows)).fetch_all(&mut sql).await?;
+        tables.insert(name, rows);
+    }
+    Ok(tables)
+}
+
+async fn postgres_rows(url: &str, schema: &str) -> anyhow::Result<BTreeMap<String, Vec<String>>> {
+    let mut sql = PgConnection::connect(url).await?;
+    let names: Vec<String> =
+        sqlx::query_scalar("SELECT tablename::text FROM pg_tables WHERE schemaname = $1")
+            .bind(schema)
+            .fetch_all(&mut sql)
+            .await?;
+    let mut tables = BTreeMap::new();
+    for name in names {
+        let rows = format!("SELECT t::text AS line FROM {schema}.{name} t ORDER BY 1");
+        let rows = sqlx::query_scalar(AssertSqlSafe(rows)).fetch_all(&mut sql).await?;
+        tables.insert(name, rows);
+    }
+    Ok(tables)
+}
+
+/// An engine at work.
+pub struct Run {
+    cancel: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl Run {
+    pub fn over(views: &Views, feed: impl Feed + 'static) -> Self {
+        let cancel = CancellationToken::new();
+        let (views, token) = (views.clone(), cancel.clone());
+        let task = tokio::spawn(async move { views.run(Box::new(feed), token).await });
+        Self { cancel, task }
+    }
+
+    /// Waits until every view reflects the position.
+    pub async fn reaches(&self, views: &Views, position: Position) -> anyhow::Result<()> {
+        for view in ViewName::ALL {
+            views.wait_for(view, position, PATIENCE).await.with_context(|| view.as_str())?;
+        }
+        Ok(())
+    }
+
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.cancel.cancel();
+        Ok(self.task.await?)
+    }
+}
+
+type Next<'a> = BoxFuture<'a, Result<Vec<Recorded>, FeedError>>;
+
+/// A feed that hands events out a few at a time and loses some on the way.
+pub struct Leaky {
+    pub feed: LogFeed,
+    pub few: usize,
+    /// Every so-many-th event is lost.
+    pub loses: u64,
+}
+
+impl Feed for Leaky {
+    fn next<'a, 'b>(&'a mut self, _: usize) -> Next<'b>
+    where
+        'a: 'b,
+        Self: 'b,
+    {
+        Box::pin(async move {
+            loop {
+                let mut events = self.feed.next(self.few).await?;
+                events.retain(|event| !event.position.get().is_multiple_of(self.loses));
+                if !events.is_empty() {
+                    return Ok(events);
+                }
+            }
+        })
+    }
+}
