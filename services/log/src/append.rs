@@ -1,0 +1,189 @@
+//! The batcher: many callers, one commit.
+//!
+//! A bounded channel holds what waits; the batcher drains whatever is there (no timer), commits it as
+//! one transaction, and answers. A full channel refuses at once. What the caller handed in is worked
+//! off even when the caller has gone away.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::batch::{Backend, Judging, decide};
+use crate::error::Cause;
+use crate::options::BatcherOptions;
+use crate::position::Position;
+use crate::proposal::{Rejection, Work};
+use crate::request::Answer;
+
+/// When a refused caller should come back: a few batches later.
+pub(crate) const RETRY_AFTER: Duration = Duration::from_millis(250);
+/// How often the batcher lets others run before it takes what is there, as long as more comes in.
+const LOOKS: usize = 8;
+
+/// What a piece of work came to.
+pub(crate) type Verdict = Result<Answer, Rejection>;
+
+/// The way to the batcher.
+#[derive(Clone)]
+pub(crate) struct Batcher {
+    jobs: mpsc::Sender<Job>,
+    /// Room for bytes of events, so that a few large requests cannot fill the memory either.
+    room: Arc<Semaphore>,
+}
+
+/// A piece of work and who waits for it.
+pub(crate) struct Job {
+    work: Work,
+    reply: oneshot::Sender<Verdict>,
+    /// Given back when the work is done.
+    room: OwnedSemaphorePermit,
+}
+
+/// What the batcher's task runs on.
+pub(crate) struct Service<B> {
+    pub backend: B,
+    pub options: BatcherOptions,
+    /// Told where the log ends after each commit.
+    pub head: watch::Sender<Position>,
+    pub stop: CancellationToken,
+}
+
+impl Batcher {
+    /// A channel for this many waiting requests, and its other end.
+    pub(crate) fn channel(options: &BatcherOptions) -> (Self, mpsc::Receiver<Job>) {
+        let (jobs, receiver) = mpsc::channel(options.waiting);
+        let room = Arc::new(Semaphore::new(options.waiting_bytes));
+        (Self { jobs, room }, receiver)
+    }
+
+    /// Hands work in and waits for its verdict.
+    pub(crate) async fn submit(&self, work: Work) -> Verdict {
+        let (reply, verdict) = oneshot::channel();
+        let bytes = u32::try_from(work.bytes()).unwrap_or(u32::MAX);
+        let room = Arc::clone(&self.room).try_acquire_many_owned(bytes);
+        let room = room.map_err(|_| Rejection::Overloaded)?;
+        self.jobs.try_send(Job { work, reply, room }).map_err(|refused| match refused {
+            mpsc::error::TrySendError::Full(_) => Rejection::Overloaded,
+            mpsc::error::TrySendError::Closed(_) => Rejection::Unavailable(Cause::Stopping),
+        })?;
+        // Without an answer the batcher has ended in the middle: the request id tells later.
+        verdict.await.unwrap_or(Err(Rejection::Unavailable(Cause::Unknown)))
+    }
+}
+
+impl<B: Backend> Service<B> {
+    /// Works until it is stopped and everything that had come in is answered.
+    pub(crate) async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
+        let mut held = None;
+        while let Some(first) = self.first(&mut jobs, &mut held).await {
+            settle(&jobs).await;
+            let batch = self.drain(first, &mut jobs, &mut held);
+            self.work(batch).await;
+        }
+        self.backend.reset().await;
+    }
+
+    async fn first(&self, jobs: &mut mpsc::Receiver<Job>, held: &mut Option<Job>) -> Option<Job> {
+        if let Some(job) = held.take() {
+            return Some(job);
+        }
+        tokio::select! {
+            biased;
+            job = jobs.recv() => job,
+            () = self.stop.cancelled(), if !jobs.is_closed() => {
+                jobs.close();
+                jobs.recv().await
+            }
+        }
+    }
+
+    fn drain(
+        &self,
+        first: Job,
+        jobs: &mut mpsc::Receiver<Job>,
+        held: &mut Option<Job>,
+    ) -> Vec<Job> {
+        let (mut events, mut bytes) = (first.work.events(), first.work.bytes());
+        let mut batch = vec![first];
+        while let Ok(job) = jobs.try_recv() {
+            events += job.work.events();
+            bytes += job.work.bytes();
+            if events > self.options.max_events || bytes > self.options.max_bytes {
+                *held = Some(job);
+                break;
+            }
+            batch.push(job);
+        }
+        batch
+    }
+
+    async fn work(&mut self, batch: Vec<Job>) {
+        let (works, replies): (Vec<Work>, Vec<_>) =
+            batch.into_iter().map(|job| (job.work, (job.reply, job.room))).unzip();
+        let verdicts = match decide(&mut self.backend, &works).await {
+            Judging::Done(judged) => {
+                self.raise(judged.head);
+                judged.verdicts
+            }
+            Judging::Failed(cause) => {
+                works.iter().map(|_| Err(Rejection::Unavailable(cause))).collect()
+            }
+            Judging::Apart { in_doubt } => self.apart(&works, in_doubt).await,
+        };
+        for ((reply, _room), verdict) in replies.into_iter().zip(verdicts) {
+            // A caller that has gone away finds its answer under its request id.
+            let _ = reply.send(verdict);
+        }
+    }
+
+    /// Each piece alone, so that what the database refuses fails only its sender.
+    async fn apart(&mut self, works: &[Work], in_doubt: bool) -> Vec<Verdict> {
+        let mut verdicts = Vec::with_capacity(works.len());
+        for work in works {
+            if in_doubt && work.request().is_none() {
+                verdicts.push(Err(Rejection::Unavailable(Cause::Unknown)));
+                continue;
+            }
+            verdicts.push(match decide(&mut self.backend, std::slice::from_ref(work)).await {
+                Judging::Done(mut judged) => {
+                    self.raise(judged.head);
+                    judged.verdicts.pop().unwrap_or(Err(Rejection::Unavailable(Cause::Fault)))
+                }
+                Judging::Failed(cause) => Err(Rejection::Unavailable(cause)),
+                Judging::Apart { .. } => Err(Rejection::Unavailable(Cause::Unknown)),
+            });
+        }
+        verdicts
+    }
+
+    fn raise(&self, head: Position) {
+        raise(&self.head, head);
+    }
+}
+
+/// Tells followers where the log ends, never backwards.
+pub(crate) fn raise(known: &watch::Sender<Position>, head: Position) {
+    known.send_if_modified(|known| {
+        let higher = head > *known;
+        if higher {
+            *known = head;
+        }
+        higher
+    });
+}
+
+/// Lets callers that were just answered come back before the next batch is cut, as long as they do:
+/// else a batch of one would alternate with a batch of all the others.
+async fn settle(jobs: &mpsc::Receiver<Job>) {
+    let mut waiting = jobs.len();
+    for _ in 0..LOOKS {
+        tokio::task::yield_now().await;
+        let now = jobs.len();
+        if now == waiting {
+            break;
+        }
+        waiting = now;
+    }
+}

@@ -1,0 +1,35 @@
+//! The data folder: made for its owner only, and held by one process at a time.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use crate::error::OpenError;
+use crate::keys::secure_folder;
+
+/// Held as long as the log of the folder is open; the system lets it go when the process ends.
+pub(crate) struct FolderLock {
+    _file: File,
+}
+
+impl FolderLock {
+    /// Makes the folder (mode 0700) where it is missing and may be made, and takes its lock.
+    pub(crate) fn take(folder: &Path, create: bool) -> Result<Self, OpenError> {
+        secure_folder(folder, create)?;
+        let path = folder.join("LOCK");
+        let fault =
+            |error: std::io::Error| OpenError::Io { path: path.clone(), kind: error.kind() };
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(fault)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(OpenError::InUse(folder.to_owned())),
+            Err(TryLockError::Error(error)) => Err(fault(error)),
+        }
+    }
+}

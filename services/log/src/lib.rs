@@ -1,0 +1,67 @@
+//! The log: the only truth, and the only owner of transactions, on PostgreSQL or SQLite.
+//!
+//! When [`Log::execute`] answers, the facts are on stable storage, in one order without gaps, and the
+//! answer itself is kept under the caller's request id. Nothing here knows a bus, a view or a door.
+//!
+//! | to see | open |
+//! |---|---|
+//! | the one write path | `execute.rs`, `unit.rs` |
+//! | how many callers share one commit | `append.rs` (the batcher), `batch.rs` (one transaction) |
+//! | who is refused, and what a batch writes | `judge.rs` (pure) |
+//! | order, versions, hashes | `plan.rs`, `chain.rs`, `partition.rs` |
+//! | sealing and keys | `seal.rs`, `keys/`, `claim_key.rs` |
+//! | claims and leases | `lease.rs` |
+//! | reading and following | `read.rs`, `feed.rs` |
+//! | the record of reads | `access.rs` |
+//! | every SQL text | `sql/` |
+//!
+//! Deliberately absent: gap detection (positions are given out under a lock that is held through the
+//! commit, so position order is commit order), `NOTIFY`, row locks other than those of `log_lock` and
+//! `ref_queue` (whatever is judged, is judged under the lock), update or deletion of an event.
+
+mod access;
+mod append;
+mod batch;
+mod chain;
+mod claim_key;
+pub mod codec;
+mod error;
+mod execute;
+mod feed;
+mod folder;
+mod judge;
+mod keys;
+mod lease;
+mod log;
+mod open;
+mod options;
+mod owner;
+mod partition;
+mod plan;
+mod position;
+mod proposal;
+mod read;
+mod recorded;
+mod request;
+mod seal;
+mod sql;
+mod unit;
+mod verify;
+
+pub use access::{AccessRecord, Read};
+pub use chain::{EventHash, Linked, event_hash};
+pub use claim_key::{Key, Relation, Scope};
+pub use error::{Cause, ExecuteError, FeedError, LogError, OpenError, OpenFault, Stop};
+pub use execute::{Attempt, Call, Executed};
+pub use feed::{Feed, LogFeed};
+pub use lease::{ClaimFilters, ClaimWanted, Lease, Ready};
+pub use log::Log;
+pub use options::{BatcherOptions, Clock, Database, KeyOptions, Options};
+pub use owner::Ownership;
+pub use partition::{PARTITIONS, partition_of};
+pub use position::{NotAPosition, Position};
+pub use read::Found;
+pub use recorded::{Opened, Receipt, Recorded};
+pub use request::Request;
+pub use unit::{Loaded, Unit};
+pub use verify::{Verified, VerifyFault};

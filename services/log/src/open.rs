@@ -1,0 +1,148 @@
+//! Opening a log: look at everything first, bring the tables up to date, then start the tasks.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+use crate::access::{self, AccessRecord};
+use crate::append::{Batcher, Service, raise};
+use crate::claim_key::LookupKey;
+use crate::error::OpenError;
+use crate::feed::POLL;
+use crate::folder::FolderLock;
+use crate::keys::{Keys, lookup_key};
+use crate::log::{Inner, Log};
+use crate::options::{Database, Options};
+use crate::position::Position;
+use crate::sql::{Store, open_fault, postgres, sqlite};
+
+/// How often PostgreSQL's ranges of positions are made ahead.
+const AHEAD: Duration = Duration::from_secs(60);
+
+impl Log {
+    /// Opens the log: checks the database's settings, brings its tables up to date (safe to do twice, and
+    /// from two processes at once), and starts the batcher.
+    ///
+    /// # Errors
+    /// One clear reason; nothing is left running.
+    pub async fn open(options: Options) -> Result<Self, OpenError> {
+        let folder = match &options.database {
+            Database::Sqlite { folder } => {
+                Some((folder.join("log.db"), FolderLock::take(folder, options.create)?))
+            }
+            Database::Postgres { .. } => None,
+        };
+        let keys = Keys::open(&options.keys, options.create).await?;
+        let lookup = lookup_key(&options.keys.folder)?;
+        let store = match folder {
+            Some((path, lock)) => Store::Sqlite(sqlite::Database::open(&path, lock).await?),
+            None => Store::Postgres(postgres(&options.database).await?),
+        };
+        let id = identify(&store, &keys, &lookup, &options).await?;
+        store.make_ahead().await;
+        let head = store.head().await.map_err(open_fault)?;
+        let log = start(store, keys, lookup, options, id);
+        raise(&log.0.head, Position::new(head.position));
+        Ok(log)
+    }
+}
+
+async fn postgres(database: &Database) -> Result<postgres::Database, OpenError> {
+    match database {
+        Database::Postgres { url, schema, max_connections } => {
+            postgres::Database::open(url, schema.as_deref(), *max_connections).await
+        }
+        Database::Sqlite { folder } => Err(OpenError::NoFolder(folder.clone())),
+    }
+}
+
+/// Whose log this is. The first to open it decides; with other keys it does not open.
+async fn identify(
+    store: &Store,
+    keys: &Keys,
+    lookup: &LookupKey,
+    options: &Options,
+) -> Result<Uuid, OpenError> {
+    let check = lookup.check();
+    store.identify(Uuid::now_v7(), keys.id(), &check).await?;
+    let identity = store.identity().await.map_err(open_fault)?;
+    match identity {
+        Some((id, keys_id, kept)) if keys_id == keys.id() && kept == check => Ok(id),
+        _ => Err(OpenError::ForeignKeys(options.keys.folder.clone())),
+    }
+}
+
+fn start(store: Store, keys: Keys, lookup: LookupKey, options: Options, id: Uuid) -> Log {
+    let store = Arc::new(store);
+    let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+    let (head, _) = watch::channel(Position::START);
+    let (batcher, jobs) = Batcher::channel(&options.batcher);
+    let (access, reads) = AccessRecord::channel();
+    let batching = options.batcher;
+    match store.as_ref() {
+        Store::Postgres(database) => {
+            let backend = postgres::Appender::new(database);
+            let service =
+                Service { backend, options: batching, head: head.clone(), stop: stop.clone() };
+            tasks.spawn(service.run(jobs));
+            tasks.spawn(access::serve(postgres::Reads::new(database), reads, stop.clone()));
+            // Other processes append too.
+            tasks.spawn(poll(Arc::clone(&store), head.clone(), stop.clone()));
+            tasks.spawn(make_ahead(Arc::clone(&store), stop.clone()));
+        }
+        Store::Sqlite(database) => {
+            let backend = sqlite::Appender::new(database, Arc::clone(&options.clock));
+            let service =
+                Service { backend, options: batching, head: head.clone(), stop: stop.clone() };
+            tasks.spawn(service.run(jobs));
+            tasks.spawn(access::serve(sqlite::Reads::new(database), reads, stop.clone()));
+            tasks.spawn(database.checkpoints(head.subscribe(), stop.clone()));
+        }
+    }
+    Log(Arc::new(Inner {
+        store,
+        batcher,
+        keys,
+        lookup,
+        access,
+        head,
+        clock: options.clock,
+        id,
+        tasks,
+        _guard: stop.clone().drop_guard(),
+        stop,
+    }))
+}
+
+/// Hears of other processes' appends.
+async fn poll(store: Arc<Store>, head: watch::Sender<Position>, stop: CancellationToken) {
+    let mut own = head.subscribe();
+    loop {
+        own.borrow_and_update();
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(POLL) => {}
+            // Woken by an append of our own: nobody needs to ask.
+            changed = own.changed() => match changed {
+                Ok(()) => continue,
+                Err(_) => return,
+            },
+        }
+        if let Ok(found) = store.head().await {
+            raise(&head, Position::new(found.position));
+        }
+    }
+}
+
+async fn make_ahead(store: Arc<Store>, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(AHEAD) => store.make_ahead().await,
+        }
+    }
+}
