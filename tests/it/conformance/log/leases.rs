@@ -229,15 +229,15 @@ async fn a_sweep_ends_what_has_run_out(
     assert_eq!(place.number("SELECT CAST(SUM(lapses) AS BIGINT) FROM ref_ready").await?, 2);
     let stale = queue.end(&leases[0], true).await;
     assert!(matches!(stale, Err(ExecuteError::LeaseLost)), "{stale:?}");
-    // The first goes for good; the mark moves past it, and back for one that is ordered before.
+    // The first goes for good, the second came back: the mark moves past both, to the one that waits
+    // since its acceptance; and back for one that is ordered before.
     let first = queue.claim(1).await?.remove(0);
     queue.end(&first, true).await?;
     log.sweep_leases().await?;
     let marked = place.number("SELECT CAST(mark_day AS BIGINT) FROM ref_queue").await?;
-    assert_eq!(marked, 20_260_303);
+    assert_eq!(marked, 20_260_304);
     let urgent = queue.accept(date(2025, 9, 1), 3).await?;
-    let held: Vec<ReferralId> =
-        queue.claim(3).await?.iter().map(|lease| lease.referral).collect();
+    let held: Vec<ReferralId> = queue.claim(3).await?.iter().map(|lease| lease.referral).collect();
     assert_eq!(held, [urgent, referrals[1], referrals[2]]);
     log.verify(|_| {}).await?;
     log.close().await;

@@ -123,6 +123,21 @@ async fn a_migration_with_another_text_is_refused(
     Ok(())
 }
 
+/// Ranges of positions are there before the log comes to them; the default partition stays empty.
+#[tokio::test(flavor = "multi_thread")]
+async fn ranges_are_made_ahead() -> anyhow::Result<()> {
+    let place = Place::new(Backend::Postgres).await?;
+    let (one, two) = (place.open().await?, place.open().await?);
+    register(&one, "Adeyemi").await?;
+    let ranges = "SELECT COUNT(*) FROM pg_inherits WHERE inhparent = 'log_event'::regclass";
+    assert_eq!(place.number(ranges).await?, 4, "this range, two ahead, and the default");
+    assert_eq!(place.number("SELECT COUNT(*) FROM log_event_default").await?, 0);
+    assert_eq!(place.number("SELECT COUNT(*) FROM log_event_000000").await?, 1);
+    one.close().await;
+    two.close().await;
+    Ok(())
+}
+
 /// Tables in a schema of their own, made when missing.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_schema_holds_a_log_of_its_own() -> anyhow::Result<()> {

@@ -46,7 +46,7 @@ async fn sixty_four_callers_leave_no_gap(
 ) -> anyhow::Result<()> {
     let place = Place::new(backend).await?;
     let log = place.open().await?;
-    let shared: Vec<Uuid> = (0..8).map(|_| Uuid::now_v7()).collect();
+    let shared: Vec<Uuid> = (0..24).map(|_| Uuid::now_v7()).collect();
     try_join_all((0..64).map(|_| tokio::spawn(write(log.clone(), 6, shared.clone()))))
         .await?
         .into_iter()

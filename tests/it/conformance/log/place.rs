@@ -13,8 +13,8 @@ use onward_domain::ids::{LearnerId, OrganisationId, RequestId};
 use onward_domain::learner::{LearnerRegistered, Person};
 use onward_log::{Attempt, Call, Log, Options, Request};
 use onward_tests::servers::{Database, Postgres};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, Row, SqliteConnection};
 use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, Row, SqliteConnection};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -179,11 +179,6 @@ pub(super) fn organisation() -> OrganisationId {
 /// Who says so, with nothing personal.
 pub(super) fn by(organisation: OrganisationId) -> Provenance {
     Provenance { organisation, member: None, actor: None, occurred: None, external_ref: None }
-}
-
-/// A call without a request id.
-pub(super) fn unnamed() -> Call {
-    Call { request: None, provenance: by(organisation()) }
 }
 
 /// A call under a request id.

@@ -1,6 +1,7 @@
 //! Exactly once, for good: request ids, replays, callers that go away.
 
 use futures::future::join_all;
+use futures::{StreamExt, TryStreamExt};
 use onward_domain::event::LearnerFact;
 use onward_domain::ids::RequestId;
 use onward_log::{ExecuteError, Position};
@@ -134,6 +135,77 @@ async fn dropped_callers_leave_no_half_effect(
         assert_eq!(log.stream(learner.uuid()).await?.len(), 2, "once, and whole");
     }
     assert_eq!(log.verify(|_| {}).await?.head, Position::new(2 * 60));
+    log.close().await;
+    Ok(())
+}
+
+/// Connections that the server breaks at any moment: whatever was answered is there once, and a retry
+/// tells of the rest.
+#[tokio::test(flavor = "multi_thread")]
+async fn broken_connections_lose_and_double_nothing() -> anyhow::Result<()> {
+    let place = Place::new(Backend::Postgres).await?;
+    let log = place.open().await?;
+    let organisation = organisation();
+    let calls: Vec<_> = (0..200).map(|_| (request_id(), new_learner())).collect();
+    let writing = futures::stream::iter(calls.clone()).map(|(id, learner)| {
+        let log = log.clone();
+        async move {
+            loop {
+                let attempt = append(learner.uuid(), vec![registered(learner, "Adeyemi")]);
+                match log.execute(named(organisation, id, "a"), attempt).await {
+                    Ok(done) => return anyhow::Ok(done.receipt),
+                    Err(ExecuteError::Unavailable(_)) => {}
+                    Err(other) => return Err(other.into()),
+                }
+            }
+        }
+    });
+    let writing = writing.buffered(16).try_collect::<Vec<_>>();
+    let breaking = async {
+        for _ in 0..12 {
+            let broken = "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity \
+                 WHERE application_name = 'onward-log' AND datname = current_database()";
+            place.number(broken).await?;
+            tokio::task::yield_now().await;
+        }
+        anyhow::Ok(())
+    };
+    let (receipts, broken) = tokio::join!(writing, breaking);
+    broken?;
+    for ((_, learner), receipt) in calls.iter().zip(receipts?) {
+        let events = log.stream(learner.uuid()).await?;
+        assert_eq!(events.len(), 1, "once");
+        assert_eq!(events[0].position, receipt.position);
+    }
+    assert_eq!(log.verify(|_| {}).await?.head, Position::new(200));
+    log.close().await;
+    Ok(())
+}
+
+/// What is too much is refused at once, with a time to come back, and leaves nothing.
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn more_than_may_wait_is_refused_at_once(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) -> anyhow::Result<()> {
+    let place = Place::new(backend).await?;
+    let mut options = place.options();
+    options.batcher.waiting = 2;
+    let log = onward_log::Log::open(options).await?;
+    let calls = (0..100).map(|_| {
+        let learner = new_learner();
+        let attempt = append(learner.uuid(), vec![registered(learner, "Adeyemi")]);
+        log.execute(once(organisation()), attempt)
+    });
+    let done = join_all(calls).await;
+    let written = done.iter().filter(|done| done.is_ok()).count();
+    for refused in done.iter().filter_map(|done| done.as_ref().err()) {
+        let overloaded = matches!(refused, ExecuteError::Overloaded { retry_after }
+            if !retry_after.is_zero());
+        assert!(overloaded, "{refused:?}");
+    }
+    assert!((1..100).contains(&written), "{written} of a hundred");
+    assert_eq!(log.verify(|_| {}).await?.head, Position::new(written as u64));
     log.close().await;
     Ok(())
 }

@@ -67,7 +67,10 @@ async fn no_planted_text_is_kept_anywhere(
     let opened = log.open_event(&events[0]).await?;
     assert!(opened.event == Event::Learner(fact), "what was said comes back");
     assert!(opened.provenance == provenance, "and who said it");
-    for bytes in [everything(&place).await?, { log.close().await; everything(&place).await? }] {
+    for bytes in [everything(&place).await?, {
+        log.close().await;
+        everything(&place).await?
+    }] {
         // The event itself is there, so that the search would find something.
         let id = events[0].event_id;
         let (raw, text) = (*id.uuid().as_bytes(), id.to_string());

@@ -1,0 +1,128 @@
+//! One unacknowledged consumer of the stream, as a task of its own: events in order, without a hole,
+//! each proven by the log's chain of hashes. Ends at the first thing that is not so; whoever reads
+//! then turns to the log.
+//!
+//! The client's own ordered consumer is not used: made anew before its first message, it would begin
+//! at the stream's first instead of where it was told to.
+
+use std::time::Duration;
+
+use async_nats::jetstream;
+use async_nats::jetstream::consumer::pull::{Config, Stream};
+use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy};
+use futures::StreamExt;
+use onward_log::{EventHash, Log, LogError, Position, Recorded};
+use tokio::sync::mpsc;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::connect::Bus;
+use crate::envelope::{Envelope, EnvelopeFault};
+use crate::stream::{self, StreamFault};
+
+/// Events that wait for the follower.
+const AHEAD: usize = 2_000;
+
+/// Messages that the server is asked for at a time.
+const ASKED: usize = 1_000;
+
+/// How often a silent server says that it is alive; after twice as long without, it counts as gone.
+const HEARTBEAT: Duration = Duration::from_secs(2);
+
+/// How long the server keeps the consumer of a follower that has gone.
+const FORGOTTEN: Duration = Duration::from_secs(30);
+
+/// The hash before the first event.
+const GENESIS: EventHash = [0; 32];
+
+/// Why the stream is not read any further.
+#[derive(Debug, thiserror::Error)]
+enum Ended {
+    #[error(transparent)]
+    Stream(#[from] StreamFault),
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error("there is no good stream")]
+    NoStream,
+    #[error("the consumer failed: {0}")]
+    Consumer(String),
+    #[error(transparent)]
+    Foreign(#[from] EnvelopeFault),
+    #[error("the stream has a hole before {0}")]
+    Hole(Position),
+    #[error("the message at {0} does not follow from the one before")]
+    Broken(Position),
+}
+
+/// A running consumer. Dropping it ends it.
+pub(crate) struct StreamReader {
+    pub(crate) events: mpsc::Receiver<Recorded>,
+    _task: AbortOnDropHandle<()>,
+}
+
+impl StreamReader {
+    /// Begins with the event after `after`.
+    pub(crate) fn start(bus: Bus, after: Position) -> Self {
+        let (sender, events) = mpsc::channel(AHEAD);
+        let task = tokio::spawn(async move {
+            let Err(ended) = read(&bus, after, &sender).await else { return };
+            tracing::debug!(%ended, "followers read the log instead of the stream");
+        });
+        Self { events, _task: AbortOnDropHandle::new(task) }
+    }
+}
+
+/// Reads until the follower has gone (`Ok`) or something is not as it should be.
+async fn read(bus: &Bus, after: Position, follower: &mpsc::Sender<Recorded>) -> Result<(), Ended> {
+    let mut reached = after;
+    let mut hash = hash_at(&bus.log, after).await?;
+    let mut messages = open(bus, after).await?;
+    while let Some(message) = messages.next().await {
+        let message = message.map_err(|error| Ended::Consumer(error.to_string()))?;
+        let info = message.info().map_err(|error| Ended::Consumer(error.to_string()))?;
+        let sequence = info.stream_sequence;
+        let event = Envelope::incoming(sequence, message.headers.as_ref(), &message.payload)?;
+        if event.position != reached.next() {
+            return Err(Ended::Hole(event.position));
+        }
+        if Envelope::hash_after(&hash, &event) != event.hash {
+            return Err(Ended::Broken(event.position));
+        }
+        (reached, hash) = (event.position, event.hash);
+        if follower.send(event).await.is_err() {
+            return Ok(());
+        }
+    }
+    Err(Ended::Consumer("it ended".to_owned()))
+}
+
+/// Opens a consumer of the present incarnation, once that is found to be this log's copy: a stream
+/// that a restored database knows nothing of must not be followed.
+async fn open(bus: &Bus, after: Position) -> Result<Stream, Ended> {
+    let failed = |error: &dyn std::fmt::Display| Ended::Consumer(error.to_string());
+    let context = jetstream::new(bus.client.clone());
+    let present = stream::observe(&context, &bus.log).await?.ok_or(Ended::NoStream)?;
+    let stream =
+        context.get_stream_no_info(present.name()).await.map_err(|error| failed(&error))?;
+    let config = Config {
+        deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: after.get() + 1 },
+        ack_policy: AckPolicy::None,
+        inactive_threshold: FORGOTTEN,
+        num_replicas: 1,
+        memory_storage: true,
+        ..Config::default()
+    };
+    let consumer = stream.create_consumer(config).await.map_err(|error| failed(&error))?;
+    consumer
+        .stream()
+        .max_messages_per_batch(ASKED)
+        .heartbeat(HEARTBEAT)
+        .messages()
+        .await
+        .map_err(|error| failed(&error))
+}
+
+async fn hash_at(log: &Log, position: Position) -> Result<EventHash, LogError> {
+    let Some(before) = position.get().checked_sub(1) else { return Ok(GENESIS) };
+    let event = log.read(Position::new(before), 1).await?;
+    Ok(event.first().ok_or(LogError::Damaged(position))?.hash)
+}
