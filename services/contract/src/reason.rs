@@ -93,6 +93,22 @@ reasons! {
     CONSENT_MISSING;
     /// FAILED_PRECONDITION: a swallowing concern cannot be less than urgent.
     URGENT_PATH;
+    /// ALREADY_EXISTS: the thing with this id exists and says something else; `existing_id` is in the metadata.
+    EXISTS_WITH_OTHER_CONTENT;
+    /// FAILED_PRECONDITION: a fact that was corrected already; the correction itself can be corrected.
+    ALREADY_CORRECTED;
+    /// FAILED_PRECONDITION: the record has another current number of this kind; end that one first.
+    IDENTIFIER_CONFLICT;
+    /// FAILED_PRECONDITION: the record's current number cannot be added as a former one; end it as superseded.
+    IDENTIFIER_IS_CURRENT;
+    /// FAILED_PRECONDITION: a number that was ended as never this learner's does not come back.
+    IDENTIFIER_WAS_WRONG;
+    /// FAILED_PRECONDITION: NSA is recorded with SEN support only.
+    NSA_NEEDS_SEN_SUPPORT;
+    /// FAILED_PRECONDITION: a referral form without a need or a reason cannot be accepted.
+    FORM_INCOMPLETE;
+    /// FAILED_PRECONDITION: a lease that has not run out does not lapse.
+    LEASE_STILL_RUNS;
     /// RESOURCE_EXHAUSTED: too much at once; `RetryInfo` says when to come again.
     OVERLOADED;
     /// RESOURCE_EXHAUSTED: a message larger than the server takes.
@@ -113,6 +129,8 @@ reasons! {
     UNKNOWN_CODE;
     /// Warning: a code that is no longer in use.
     ENDED_CODE;
+    /// Warning: nobody clearly owns the referral; it waits to be routed.
+    UNROUTED;
     /// Warning: a setting that the directory does not know; it is kept as it was said.
     UNKNOWN_SETTING;
 }

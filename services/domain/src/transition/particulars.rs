@@ -80,6 +80,18 @@ impl Detail {
         }
     }
 
+    /// The learner may be nowhere, or nobody knows where, before a move of this kind.
+    fn may_come_from_nowhere(&self) -> bool {
+        matches!(
+            self,
+            Self::ApprenticeshipStart(_)
+                | Self::HigherEducationEntry(_)
+                | Self::Employment(_)
+                | Self::AdultCare(_)
+                | Self::NotInEducation(_)
+        )
+    }
+
     /// The planned last day of a placement, where there is one.
     pub fn planned_end(&self) -> Option<Date> {
         match self {
@@ -98,7 +110,8 @@ impl Detail {
         let real = self.planned().first_day().is_some();
         faults.unless(real, "detail.planned", "is not a month of the calendar");
         if let Some(from) = self.from() {
-            faults.unless(from.is_named(), "detail.from", "names no setting");
+            let given = from.is_named() || self.may_come_from_nowhere();
+            faults.unless(given, "detail.from", "names no setting");
         }
         if let Some(to) = self.to() {
             faults.unless(to.is_named(), "detail.to", "names no setting");

@@ -18,7 +18,7 @@ pub(super) fn apply(rows: &mut Rows, said: &Said<'_>) -> Result<(), Unfit> {
     let Event::Referral(fact) = said.event else { return Err(Unfit("it is not about a referral")) };
     let kept = Kept::from(said.recorded);
     if let ReferralFact::Submitted(submitted) = fact {
-        rows.referral = Some(begin(&kept, submitted));
+        rows.referral = Some(begin(&kept, submitted, said.provenance.organisation));
         rows.form = Some(FormRow(kept));
         return Ok(());
     }
@@ -36,12 +36,13 @@ pub(super) fn apply(rows: &mut Rows, said: &Said<'_>) -> Result<(), Unfit> {
     Ok(())
 }
 
-fn begin(kept: &Kept, submitted: &ReferralSubmitted) -> ReferralRow {
+fn begin(kept: &Kept, submitted: &ReferralSubmitted, referrer: OrganisationId) -> ReferralRow {
     let received_day = number::of_day(submitted.received_on);
     ReferralRow {
         referral: kept.stream,
         learner: submitted.learner.uuid(),
         setting: submitted.setting.uuid(),
+        referrer: referrer.uuid(),
         queue: submitted.queue.map(QueueId::uuid),
         pathfinder: submitted.pathfinder.map(OrganisationId::uuid),
         state: if submitted.queue.is_some() { State::Submitted } else { State::Unrouted },

@@ -30,8 +30,10 @@ pub enum Whose {
     Queue(QueueId),
     /// Those for a pathfinder, in any of its queues.
     Pathfinder(OrganisationId),
-    /// Those that a setting sent.
+    /// Those of a setting's children.
     Setting(OrganisationId),
+    /// Those that an organisation made, for a setting of its own or another.
+    Referrer(OrganisationId),
     /// Those that a member holds by lease or keeps.
     Member(MemberId),
 }
@@ -321,6 +323,7 @@ impl Filter {
             Whose::Queue(queue) => self.when("r.queue = ", queue.uuid()),
             Whose::Pathfinder(pathfinder) => self.when("r.pathfinder = ", pathfinder.uuid()),
             Whose::Setting(setting) => self.when("r.setting = ", setting.uuid()),
+            Whose::Referrer(referrer) => self.when("r.referrer = ", referrer.uuid()),
             Whose::Member(member) => {
                 self.values.push(member.uuid().into());
                 let at = self.values.len();

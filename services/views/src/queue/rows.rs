@@ -15,6 +15,8 @@ pub(crate) struct ReferralRow {
     /// The setting's record of the child.
     pub(crate) learner: Uuid,
     pub(crate) setting: Uuid,
+    /// Who referred: the setting, or an authority or a team for it.
+    pub(crate) referrer: Uuid,
     pub(crate) queue: Option<Uuid>,
     pub(crate) pathfinder: Option<Uuid>,
     pub(crate) state: ReferralState,
@@ -49,6 +51,7 @@ impl Stored for ReferralRow {
             ("referral", Kind::Id),
             ("learner", Kind::Id),
             ("setting", Kind::Id),
+            ("referrer", Kind::Id),
             ("queue", Kind::Id),
             ("pathfinder", Kind::Id),
             ("state", Kind::Text),
@@ -83,6 +86,7 @@ impl Stored for ReferralRow {
             self.referral.into(),
             self.learner.into(),
             self.setting.into(),
+            self.referrer.into(),
             self.queue.into(),
             self.pathfinder.into(),
             self.state.as_str().into(),
@@ -111,6 +115,7 @@ impl Stored for ReferralRow {
             referral: row.id("referral")?,
             learner: row.id("learner")?,
             setting: row.id("setting")?,
+            referrer: row.id("referrer")?,
             queue: row.id_or_null("queue")?,
             pathfinder: row.id_or_null("pathfinder")?,
             state: ReferralState::parse(&row.text("state")?)

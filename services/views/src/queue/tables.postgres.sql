@@ -3,6 +3,7 @@ CREATE TABLE IF NOT EXISTS queue_g_referral (
     referral           UUID NOT NULL PRIMARY KEY,
     learner            UUID NOT NULL,
     setting            UUID NOT NULL,
+    referrer           UUID NOT NULL,
     queue              UUID,
     pathfinder         UUID,
     state              TEXT NOT NULL,
@@ -28,6 +29,8 @@ CREATE INDEX IF NOT EXISTS queue_g_referral_by_queue
     ON queue_g_referral (queue, state, order_day, submitted_position);
 CREATE INDEX IF NOT EXISTS queue_g_referral_by_pathfinder
     ON queue_g_referral (pathfinder, changed_position);
+CREATE INDEX IF NOT EXISTS queue_g_referral_by_referrer
+    ON queue_g_referral (referrer, order_day, submitted_position);
 CREATE INDEX IF NOT EXISTS queue_g_referral_by_setting
     ON queue_g_referral (setting, order_day, submitted_position);
 CREATE INDEX IF NOT EXISTS queue_g_referral_by_holder ON queue_g_referral (holder);

@@ -1,0 +1,183 @@
+//! Which look-up keys the doors claim and ask for: one place, so that what is claimed is found.
+
+use jiff::civil::Date;
+use onward_domain::codes::role::MemberRole;
+use onward_domain::codes::setting::OrganisationKind;
+use onward_domain::ids::{LearnerId, OrganisationId};
+use onward_domain::learner::{Person, Setting};
+use onward_log::{Key, Scope};
+
+/// (organisation, kind): what kind of organisation the caller's is.
+pub fn organisation_kind(organisation: OrganisationId, kind: OrganisationKind) -> Key {
+    let organisation = organisation.uuid();
+    let parts: [&[u8]; 2] = [organisation.as_bytes(), kind.as_str().as_bytes()];
+    Key::new(Scope::OrganisationKind, &parts)
+}
+
+/// (issuer, subject, organisation, role): a role that an identity holds.
+pub fn membership(
+    issuer: &str,
+    subject: &str,
+    organisation: OrganisationId,
+    role: MemberRole,
+) -> Key {
+    let organisation = organisation.uuid();
+    let role = role.as_str().as_bytes();
+    let parts: [&[u8]; 4] = [issuer.as_bytes(), subject.as_bytes(), organisation.as_bytes(), role];
+    Key::new(Scope::Membership, &parts)
+}
+
+/// (issuer, subject, organisation): an identity is a member of an organisation once.
+pub fn membership_once(issuer: &str, subject: &str, organisation: OrganisationId) -> Key {
+    let organisation = organisation.uuid();
+    let parts: [&[u8]; 3] = [issuer.as_bytes(), subject.as_bytes(), organisation.as_bytes()];
+    Key::new(Scope::Membership, &parts)
+}
+
+/// (code): the authority itself. Its settings carry the same `la_code`.
+pub fn authority(la_code: &str) -> Key {
+    organisation_number("authority", la_code)
+}
+
+/// (kind, value): an organisation's official number. `kind` as the contract spells it: `urn`.
+pub fn organisation_number(kind: &str, value: &str) -> Key {
+    Key::new(Scope::OrganisationNumber, &[kind.as_bytes(), value.as_bytes()])
+}
+
+/// (organisation, kind, value): a learner's number within one organisation. `kind` is `upn`, `uln`,
+/// `nhs`, `sid` or `husid`.
+pub fn learner_number(organisation: OrganisationId, kind: &str, value: &str) -> Key {
+    let organisation = organisation.uuid();
+    let parts: [&[u8]; 3] = [organisation.as_bytes(), kind.as_bytes(), value.as_bytes()];
+    Key::new(Scope::LearnerNumber, &parts)
+}
+
+/// (organisation, reference): the organisation's own key of a learner.
+pub fn own_ref(organisation: OrganisationId, reference: &str) -> Key {
+    let organisation = organisation.uuid();
+    Key::new(Scope::OwnRef, &[organisation.as_bytes(), reference.as_bytes()])
+}
+
+/// (organisation, forename, surname, date of birth), folded so that case, accents, spaces, hyphens and
+/// apostrophes make no difference. The forename counts: twins share the rest.
+pub fn name_and_birth(organisation: OrganisationId, person: &Person) -> Key {
+    born(organisation, &person.forename, &person.surname, person.date_of_birth)
+}
+
+/// As [`name_and_birth`], for a search.
+pub fn born(organisation: OrganisationId, forename: &str, surname: &str, birth: Date) -> Key {
+    let organisation = organisation.uuid();
+    let (forename, surname) = (folded(forename), folded(surname));
+    let birth = birth.to_string();
+    let parts: [&[u8]; 4] =
+        [organisation.as_bytes(), forename.as_bytes(), surname.as_bytes(), birth.as_bytes()];
+    Key::new(Scope::LearnerNameBirth, &parts)
+}
+
+/// (learner, receiver): the one live handover of a learner's record to a receiver.
+pub fn live_handover(learner: LearnerId, receiver: OrganisationId) -> Key {
+    let (learner, receiver) = (learner.uuid(), receiver.uuid());
+    Key::new(Scope::LiveHandover, &[learner.as_bytes(), receiver.as_bytes()])
+}
+
+/// (organisation, area, reference): the caller's own reference of what it recorded.
+pub fn external_ref(organisation: OrganisationId, area: &str, reference: &str) -> Key {
+    let organisation = organisation.uuid();
+    let parts: [&[u8]; 3] = [organisation.as_bytes(), area.as_bytes(), reference.as_bytes()];
+    Key::new(Scope::ExternalRef, &parts)
+}
+
+/// (learner): the moves that were recorded on a record. Many holders.
+pub fn moves_of(learner: LearnerId) -> Key {
+    // A caller's own reference has three parts, so the two never meet.
+    let learner = learner.uuid();
+    Key::new(Scope::ExternalRef, &[learner.as_bytes(), b"moves"])
+}
+
+/// (organisation): the Disabled Students' Allowance cases that name it as the provider. Many holders.
+pub fn cases_of_provider(organisation: OrganisationId) -> Key {
+    let organisation = organisation.uuid();
+    Key::new(Scope::ExternalRef, &[organisation.as_bytes(), b"cases"])
+}
+
+/// (learner, provider, academic year): the one open Disabled Students' Allowance case. Lives in the
+/// scope of live handovers, whose keys have two parts.
+pub fn open_case(learner: LearnerId, provider: &Setting, academic_year: &str) -> Key {
+    let learner = learner.uuid();
+    let provider = match (provider.organisation, &provider.number, &provider.name) {
+        (Some(organisation), _, _) => organisation.to_string(),
+        (None, Some(number), _) => number.clone(),
+        (None, None, name) => folded(name.as_deref().unwrap_or_default()),
+    };
+    let parts: [&[u8]; 4] =
+        [b"dsa", learner.as_bytes(), provider.as_bytes(), academic_year.as_bytes()];
+    Key::new(Scope::LiveHandover, &parts)
+}
+
+/// (): the first operator.
+pub fn operator() -> Key {
+    Key::new(Scope::Operator, &[])
+}
+
+fn folded(name: &str) -> String {
+    name.chars()
+        // Combining marks are not alphanumeric, so a decomposed accent falls away here.
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .map(without_accent)
+        .collect()
+}
+
+/// Letters of the Latin script that are written with a mark, and the letter under it.
+const ACCENTED: [(char, &str); 24] = [
+    ('a', "àáâãäåāăąǎ"),
+    ('c', "çćĉċč"),
+    ('d', "ďđð"),
+    ('e', "èéêëēĕėęě"),
+    ('g', "ĝğġģ"),
+    ('h', "ĥħ"),
+    ('i', "ìíîïĩīĭįıǐ"),
+    ('j', "ĵ"),
+    ('k', "ķ"),
+    ('l', "ĺļľŀł"),
+    ('n', "ñńņňŉ"),
+    ('o', "òóôõöøōŏőǒ"),
+    ('r', "ŕŗř"),
+    ('s', "śŝşšș"),
+    ('t', "ţťŧț"),
+    ('u', "ùúûüũūŭůűųǔ"),
+    ('w', "ŵẁẃẅ"),
+    ('y', "ýÿŷỳ"),
+    ('z', "źżž"),
+    ('a', "ạảấầẩẫậắằẳẵặ"),
+    ('e', "ẹẻẽếềểễệ"),
+    ('o', "ọỏốồổỗộớờởỡợơ"),
+    ('u', "ụủứừửữựư"),
+    ('i', "ịỉ"),
+];
+
+fn without_accent(letter: char) -> char {
+    if letter.is_ascii() {
+        return letter;
+    }
+    ACCENTED.iter().find(|(_, marked)| marked.contains(letter)).map_or(letter, |(plain, _)| *plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_fold_to_what_people_type() {
+        for (written, typed) in [
+            ("Zoë", "ZOE"),
+            ("O’Brien", "obrien"),
+            ("Anne-Marie", "anne marie"),
+            ("Łukasz", "lukasz"),
+        ] {
+            assert_eq!(folded(written), folded(typed), "{typed}");
+        }
+        assert_eq!(folded("e\u{301}"), "e", "a combining mark falls away");
+        assert_ne!(folded("Ana"), folded("Anna"), "the forename counts: twins share the rest");
+    }
+}

@@ -1,0 +1,243 @@
+//! The composition root: settings → parts → tasks. Read it to know what runs.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::Context;
+use jiff::Timestamp;
+use onward_access::{DevelopmentKey, Issuer, Verifier};
+use onward_api::{BusTold, Doors, Limits, ProcessTold, Tls};
+use onward_bus::{Bus, BusOptions, Relay, StreamFeed};
+use onward_log::{BatcherOptions, Database, Feed, KeyOptions, Log, Options};
+use onward_views::{Options as ViewsOptions, Storage, Views};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::config::{Checked, Settings};
+use crate::role::Role;
+
+/// A server that has opened everything and listens, but does not answer yet.
+pub struct App {
+    settings: Settings,
+    listener: TcpListener,
+    log: Log,
+    views: Views,
+    bus: Option<Bus>,
+    verifier: Verifier,
+    tls: Option<Tls>,
+}
+
+/// What a log is opened with, as the settings say.
+pub fn log_options(settings: &Settings, create: bool) -> Options {
+    let database = match &settings.database.postgres {
+        Some(url) => Database::Postgres {
+            url: url.clone(),
+            schema: None,
+            max_connections: settings.database.max_connections,
+        },
+        None => Database::Sqlite { folder: settings.database.data.clone() },
+    };
+    Options {
+        database,
+        keys: KeyOptions {
+            folder: settings.keys_folder(),
+            postgres_url: settings.keys.postgres.clone(),
+        },
+        batcher: BatcherOptions::default(),
+        clock: Arc::new(Timestamp::now),
+        create,
+    }
+}
+
+impl App {
+    /// Opens everything in daylight: whatever is wrong is said before the first caller is let in.
+    ///
+    /// # Errors
+    /// One clear line about the first thing that is wrong.
+    pub async fn open(checked: Checked) -> anyhow::Result<Self> {
+        let Checked { settings, listen } = checked;
+        let tls = read_tls(&settings)?;
+        // The port first: it is the cheapest thing that two servers can both want.
+        let listener = TcpListener::bind(listen)
+            .await
+            .with_context(|| format!("cannot listen on {listen}"))?;
+        let log = Log::open(log_options(&settings, true)).await?;
+        let verifier = verifier(&settings)?;
+        let views = Views::open(views_options(&settings), log.clone()).await?;
+        let bus = match &settings.bus.nats {
+            Some(url) => {
+                let mut options = BusOptions::new(url);
+                options.replicas = settings.bus.replicas;
+                Some(Bus::connect(options, log.clone()).await?)
+            }
+            None => None,
+        };
+        Ok(Self { settings, listener, log, views, bus, verifier, tls })
+    }
+
+    /// Where it listens: the port that was picked, where 0 was asked for.
+    ///
+    /// # Errors
+    /// The listener is gone.
+    pub fn address(&self) -> anyhow::Result<SocketAddr> {
+        Ok(self.listener.local_addr()?)
+    }
+
+    /// The log.
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// Serves until `stop` is cancelled, then drains: doors first, then what builds on the log, the
+    /// log last.
+    ///
+    /// # Errors
+    /// The doors cannot open or fail.
+    pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
+        let background = CancellationToken::new();
+        let tasks = TaskTracker::new();
+        let does = |role| self.settings.roles.contains(&role);
+        let bus_told = tell_bus(self.bus.as_ref(), &tasks, &background);
+        if does(Role::Views) {
+            let (views, feed, stop) = (self.views.clone(), self.feed().await?, background.clone());
+            tasks.spawn(async move { views.run(feed, stop).await });
+        }
+        if let Some(bus) = self.bus.clone().filter(|_| does(Role::Relay)) {
+            tasks.spawn(Relay::new(bus).run(background.clone()));
+        }
+        if does(Role::Views) {
+            tasks.spawn(sweep(self.log.clone(), background.clone()));
+        }
+        let served = if does(Role::Api) {
+            let doors = Doors::new(
+                self.log.clone(),
+                self.views.clone(),
+                self.verifier,
+                bus_told,
+                told(&self.settings),
+                stop.clone(),
+            );
+            let limits = limits(&self.settings);
+            onward_api::serve(doors, self.listener, limits, self.tls, stop.clone()).await
+        } else {
+            stop.cancelled().await;
+            Ok(())
+        };
+        background.cancel();
+        tasks.close();
+        tasks.wait().await;
+        self.log.close().await;
+        served.context("the server stopped")
+    }
+
+    /// What the views follow: the bus where there is one, else the log itself.
+    async fn feed(&self) -> anyhow::Result<Box<dyn Feed>> {
+        let from = self.views.lowest_position().await?;
+        Ok(match &self.bus {
+            Some(bus) => Box::new(StreamFeed::new(bus.clone(), from)),
+            None => Box::new(self.log.feed(from)),
+        })
+    }
+}
+
+/// Makes lapsed leases visible: whoever meets one appends the lapse, and this meets them all.
+async fn sweep(log: Log, stop: CancellationToken) {
+    let mut every = tokio::time::interval(std::time::Duration::from_secs(15));
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = every.tick() => {
+                if let Err(error) = log.sweep_leases().await {
+                    tracing::warn!(%error, "lapsed leases were not swept");
+                }
+            }
+        }
+    }
+}
+
+/// What the doors tell about this process.
+fn told(settings: &Settings) -> ProcessTold {
+    let roles = settings.roles.iter().map(|role| role.as_str().to_owned()).collect();
+    ProcessTold { postgres: settings.database.postgres.is_some(), roles }
+}
+
+/// Keeps what the doors tell about the bus true.
+fn tell_bus(
+    bus: Option<&Bus>,
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+) -> watch::Receiver<BusTold> {
+    let (told, receiver) = watch::channel(BusTold { configured: bus.is_some(), ..BusTold::default() });
+    if let Some(bus) = bus {
+        let mut status = bus.status();
+        let stop = stop.clone();
+        tasks.spawn(async move {
+            loop {
+                let now = status.borrow_and_update().clone();
+                told.send_replace(BusTold {
+                    configured: true,
+                    connected: now.connected,
+                    stream: now.stream,
+                    copied: now.copied,
+                    halted: now.halted,
+                    server_version: now.server_version,
+                    fault: now.fault,
+                });
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    changed = status.changed() => if changed.is_err() { return },
+                }
+            }
+        });
+    }
+    receiver
+}
+
+fn verifier(settings: &Settings) -> anyhow::Result<Verifier> {
+    let mut issuers = Vec::new();
+    for issuer in &settings.access.issuers {
+        let jwks = std::fs::read_to_string(&issuer.jwks)
+            .with_context(|| format!("the key set {} cannot be read", issuer.jwks.display()))?;
+        issuers.push(Issuer::from_jwks(&issuer.name, &jwks)?);
+    }
+    if settings.access.development_key {
+        let file = settings.development_key_file();
+        issuers.push(DevelopmentKey::load_or_make(&file)?.issuer());
+    }
+    Ok(Verifier::new(issuers))
+}
+
+fn views_options(settings: &Settings) -> ViewsOptions {
+    let storage = match settings.views.postgres.as_ref().or(settings.database.postgres.as_ref()) {
+        Some(url) => Storage::Postgres {
+            url: url.clone(),
+            schema: None,
+            max_connections: settings.database.max_connections,
+        },
+        None => Storage::Sqlite { folder: settings.database.data.clone() },
+    };
+    ViewsOptions { storage }
+}
+
+fn limits(settings: &Settings) -> Limits {
+    Limits {
+        largest_request: settings.http.largest_request,
+        calls_per_connection: settings.http.calls_per_connection,
+        call_time: std::time::Duration::from_secs(settings.http.call_seconds),
+        ..Limits::default()
+    }
+}
+
+fn read_tls(settings: &Settings) -> anyhow::Result<Option<Tls>> {
+    let (Some(certificate), Some(key)) =
+        (&settings.http.tls_certificate, &settings.http.tls_key)
+    else {
+        return Ok(None);
+    };
+    let read = |path: &std::path::Path| {
+        std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))
+    };
+    Ok(Some(Tls { certificate: read(certificate)?, key: read(key)? }))
+}

@@ -1,0 +1,351 @@
+//! The command tree: names, flags and defaults as the contract fixes them.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::role::Role;
+
+/// Carries what is known about a learner with special educational needs from one setting to the next.
+#[derive(Parser)]
+#[command(name = "onward", version, about, propagate_version = true, max_term_width = 100)]
+pub struct Cli {
+    /// How data is printed.
+    #[arg(long, global = true, value_enum, default_value_t = Output::Table)]
+    pub output: Output,
+    /// More of the program log on stderr (-v, -vv).
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// How data is printed.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// Columns for people.
+    Table,
+    /// One JSON document.
+    Json,
+    /// Comma-separated values; cells that a spreadsheet would compute are neutralised.
+    Csv,
+}
+
+/// What to do.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Run the server.
+    Serve(ServeArgs),
+    /// Make the first operator; needs the database itself.
+    Bootstrap(BootstrapArgs),
+    /// The main job on sample files in one go, in a temporary folder.
+    Demo(DemoArgs),
+    /// Stream a file to the server, as the token's organisation.
+    #[command(subcommand)]
+    Import(ImportCommand),
+    /// A signed development token, where the server runs with its development key.
+    Token(TokenArgs),
+    /// A learner's timeline, as the token's organisation sees it.
+    Timeline(TimelineArgs),
+    /// Handovers that the token's organisation received.
+    Inbox(InboxArgs),
+    /// A pathfinder's queue.
+    Queue(QueueArgs),
+    /// The log, live: public parts only.
+    Tail(TailArgs),
+    /// Clean and check identifiers.
+    CheckId(CheckIdArgs),
+    /// Measure.
+    #[command(subcommand)]
+    Bench(BenchCommand),
+    /// The effective configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// The views.
+    #[command(subcommand)]
+    Views(ViewsCommand),
+}
+
+/// Where data is kept. Flags override the environment, which overrides the configuration file.
+#[derive(Args, Clone, Default)]
+pub struct StoreArgs {
+    /// Configuration file (TOML).
+    #[arg(long, value_name = "FILE", env = "ONWARD_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Data folder: the embedded database, the learners' keys, the development key.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Keep the log in PostgreSQL instead of the data folder.
+    #[arg(long, value_name = "URL")]
+    pub postgres: Option<String>,
+}
+
+/// `onward serve`.
+#[derive(Args, Clone, Default)]
+pub struct ServeArgs {
+    /// Where data is kept.
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// Address to listen on; port 0 picks one.
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<String>,
+    /// Copy the log onto this nats-server (2.12 or newer).
+    #[arg(long, value_name = "URL")]
+    pub nats: Option<String>,
+    /// Shares of the work, with commas between; all by default.
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub role: Vec<Role>,
+}
+
+/// `onward bootstrap`.
+#[derive(Args)]
+pub struct BootstrapArgs {
+    /// Where data is kept.
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// Name of the operator's organisation.
+    #[arg(long, value_name = "NAME")]
+    pub org: String,
+    /// `sub` of the first operator's tokens.
+    #[arg(long, value_name = "S")]
+    pub subject: String,
+    /// `iss` of the first operator's tokens.
+    #[arg(long, value_name = "I")]
+    pub issuer: String,
+}
+
+/// `onward demo`.
+#[derive(Args)]
+pub struct DemoArgs {
+    /// End when everything has been shown instead of serving on.
+    #[arg(long)]
+    pub exit: bool,
+}
+
+/// `onward import`.
+#[derive(Subcommand)]
+pub enum ImportCommand {
+    /// Common Transfer Files.
+    Ctf(ImportCtfArgs),
+    /// A CSV file of one kind.
+    Csv(ImportCsvArgs),
+}
+
+/// What every import takes.
+#[derive(Args, Clone)]
+pub struct ImportArgs {
+    /// The server.
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// Say what would happen and change nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Refuse everything when one row is bad.
+    #[arg(long)]
+    pub all_or_nothing: bool,
+    /// Write rejected rows here, with line and reason.
+    #[arg(long, value_name = "FILE")]
+    pub rejects: Option<PathBuf>,
+}
+
+/// `onward import ctf`.
+#[derive(Args)]
+pub struct ImportCtfArgs {
+    /// What every import takes.
+    #[command(flatten)]
+    pub import: ImportArgs,
+    /// The files.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+}
+
+/// `onward import csv`.
+#[derive(Args)]
+pub struct ImportCsvArgs {
+    /// What every import takes.
+    #[command(flatten)]
+    pub import: ImportArgs,
+    /// What a row is.
+    #[arg(long, value_enum)]
+    pub kind: CsvKind,
+    /// The file; `-` is standard input.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+/// What a row of a CSV file is.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CsvKind {
+    /// An organisation.
+    Organisations,
+    /// A transition.
+    Transitions,
+    /// A referral.
+    Referrals,
+}
+
+/// Which server, and as whom.
+#[derive(Args, Clone)]
+pub struct ServerArgs {
+    /// The server's address.
+    #[arg(long, value_name = "URL", env = "ONWARD_SERVER", default_value = "http://127.0.0.1:7700")]
+    pub server: String,
+    /// A bearer token.
+    #[arg(long, value_name = "T", env = "ONWARD_TOKEN", hide_env_values = true)]
+    pub token: Option<String>,
+}
+
+/// `onward token`.
+#[derive(Args)]
+pub struct TokenArgs {
+    /// Where the server keeps its development key.
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// The organisation (UUID).
+    #[arg(long, value_name = "ID")]
+    pub org: String,
+    /// The role that the member has to have.
+    #[arg(long, value_name = "ROLE")]
+    pub role: String,
+    /// `sub` of the token; by default the role's development member.
+    #[arg(long, value_name = "S")]
+    pub subject: Option<String>,
+    /// How long it is good for, `90s`, `15m` or `1h`; a day at most.
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = duration)]
+    pub ttl: std::time::Duration,
+}
+
+/// `onward timeline`.
+#[derive(Args)]
+pub struct TimelineArgs {
+    /// The server.
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// The learner's record (UUID), a UPN or a ULN.
+    #[arg(value_name = "LEARNER")]
+    pub learner: String,
+    /// As the organisation knew it at this moment (RFC 3339).
+    #[arg(long, value_name = "T")]
+    pub as_known_at: Option<String>,
+}
+
+/// `onward inbox`.
+#[derive(Args)]
+pub struct InboxArgs {
+    /// The server.
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// Only handovers in this state, `RELEASED` for example.
+    #[arg(long, value_name = "STATE")]
+    pub state: Option<String>,
+}
+
+/// `onward queue`.
+#[derive(Args)]
+pub struct QueueArgs {
+    /// The server.
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// The pathfinder: its id (UUID) or its key, `elsec-london` for example.
+    #[arg(value_name = "PATHFINDER")]
+    pub pathfinder: String,
+    /// Only referrals in this state, `ACCEPTED` for example.
+    #[arg(long, value_name = "STATE")]
+    pub state: Option<String>,
+}
+
+/// `onward tail`.
+#[derive(Args)]
+pub struct TailArgs {
+    /// The server.
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// Start after this position; by default with what comes next.
+    #[arg(long, value_name = "POSITION")]
+    pub from: Option<String>,
+    /// End after this many events.
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u64>,
+}
+
+/// `onward check-id`.
+#[derive(Args)]
+pub struct CheckIdArgs {
+    /// Which identifier: upn, uln, nhs, urn, ey_urn, laestab, ukprn, sid, husid or ods.
+    #[arg(value_name = "KIND")]
+    pub kind: String,
+    /// The values.
+    #[arg(value_name = "VALUE", required_unless_present = "file")]
+    pub values: Vec<String>,
+    /// A file with a value a line; `-` is standard input.
+    #[arg(long, value_name = "FILE", conflicts_with = "values")]
+    pub file: Option<PathBuf>,
+}
+
+/// `onward bench`.
+#[derive(Subcommand)]
+pub enum BenchCommand {
+    /// Durable appends at the log.
+    Append(BenchArgs),
+    /// From a call to the entry in the timeline.
+    EndToEnd(BenchArgs),
+}
+
+/// What every bench takes. It writes only to a schema, folder or stream that it made.
+#[derive(Args)]
+pub struct BenchArgs {
+    /// Measure on this PostgreSQL instead of SQLite in a temporary folder.
+    #[arg(long, value_name = "URL")]
+    pub postgres: Option<String>,
+    /// Follow the log through this nats-server.
+    #[arg(long, value_name = "URL")]
+    pub nats: Option<String>,
+    /// Callers at once.
+    #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=4096))]
+    pub clients: u32,
+    /// How long, in seconds.
+    #[arg(long, value_name = "S", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=600))]
+    pub seconds: u32,
+    /// Calls a second, for end-to-end; 0 is as many as go.
+    #[arg(long, value_name = "R", default_value_t = 1000)]
+    pub rate: u32,
+    /// Folder for SQLite; by default a temporary one.
+    #[arg(long, value_name = "DIR")]
+    pub folder: Option<PathBuf>,
+}
+
+/// `onward config`.
+#[derive(Subcommand)]
+pub enum ConfigCommand {
+    /// Read everything and say what is wrong.
+    Check(ServeArgs),
+    /// Print it, secrets hidden.
+    Print(ServeArgs),
+}
+
+/// `onward views`.
+#[derive(Subcommand)]
+pub enum ViewsCommand {
+    /// How far each view is.
+    List(ServerArgs),
+    /// What could not be applied, and why.
+    Parked(ServerArgs),
+}
+
+/// Reads `90s`, `15m`, `1h`.
+fn duration(text: &str) -> Result<std::time::Duration, String> {
+    let split = text.len().saturating_sub(1);
+    let (number, unit) = text.split_at_checked(split).ok_or("not a time such as 15m")?;
+    let number: u64 = number.parse().map_err(|_| "not a time such as 90s, 15m or 1h")?;
+    let seconds = match unit {
+        "s" => Some(number),
+        "m" => number.checked_mul(60),
+        "h" => number.checked_mul(3600),
+        _ => None,
+    };
+    seconds
+        .filter(|seconds| *seconds > 0)
+        .map(std::time::Duration::from_secs)
+        .ok_or_else(|| "not a time such as 90s, 15m or 1h".to_owned())
+}

@@ -1,0 +1,67 @@
+//! What must hold between settings before anything is opened.
+
+use std::net::{SocketAddr, ToSocketAddrs};
+
+use anyhow::{Context, bail, ensure};
+
+use super::{Checked, Settings};
+use crate::role::Role;
+
+/// Checks a server's settings.
+pub(super) fn server(mut settings: Settings) -> anyhow::Result<Checked> {
+    let listen = address(&settings.http.listen)?;
+    let tls = (&settings.http.tls_certificate, &settings.http.tls_key);
+    ensure!(
+        tls.0.is_some() == tls.1.is_some(),
+        "http.tls_certificate and http.tls_key belong together; only one is set"
+    );
+    let loopback = listen.ip().is_loopback();
+    if !loopback && tls.0.is_none() && !settings.http.tls_ends_at_proxy {
+        bail!(
+            "{listen} is beyond loopback and has no TLS: set http.tls_certificate and http.tls_key, \
+             or http.tls_ends_at_proxy = true where a proxy ends TLS"
+        );
+    }
+    // The development key is for trying things out; it never opens a door to the network.
+    if !loopback || settings.http.tls_ends_at_proxy {
+        settings.access.development_key = false;
+    }
+    ensure!(
+        settings.access.development_key || !settings.access.issuers.is_empty(),
+        "no token could ever be accepted: set access.issuers (the development key is for loopback only)"
+    );
+    postgres("database.postgres", settings.database.postgres.as_deref())?;
+    postgres("keys.postgres", settings.keys.postgres.as_deref())?;
+    postgres("views.postgres", settings.views.postgres.as_deref())?;
+    roles(&settings)?;
+    Ok(Checked { settings, listen })
+}
+
+fn roles(settings: &Settings) -> anyhow::Result<()> {
+    ensure!(!settings.roles.is_empty(), "roles is empty: the process would do nothing");
+    ensure!(settings.bus.replicas >= 1, "bus.replicas must be at least 1");
+    let all = Role::ALL.iter().all(|role| settings.roles.contains(role));
+    // One process owns a SQLite folder, so it has to do everything.
+    ensure!(
+        all || settings.database.postgres.is_some(),
+        "roles can be spread over processes with PostgreSQL only; the embedded database needs all of them"
+    );
+    Ok(())
+}
+
+fn address(text: &str) -> anyhow::Result<SocketAddr> {
+    text.to_socket_addrs()
+        .ok()
+        .and_then(|mut found| found.next())
+        .with_context(|| format!("http.listen: {text} is not an address such as 127.0.0.1:7700"))
+}
+
+fn postgres(key: &str, url: Option<&str>) -> anyhow::Result<()> {
+    let Some(url) = url else { return Ok(()) };
+    // The URL may hold a password, so it is not repeated.
+    ensure!(
+        url.starts_with("postgres://") || url.starts_with("postgresql://"),
+        "{key} must be a URL of the form postgres://user@host/database"
+    );
+    Ok(())
+}

@@ -1,0 +1,31 @@
+//! Onward: one binary, all in one or any subset. A table of contents; the rooms are the modules.
+
+mod app;
+mod cli;
+mod commands;
+mod config;
+mod lifecycle;
+mod output;
+mod role;
+mod telemetry;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    telemetry::start(&cli);
+    // One TLS provider for everything that speaks TLS; a second install would be refused.
+    if rustls::crypto::ring::default_provider().install_default().is_err() {
+        return lifecycle::refused("the TLS provider was installed twice");
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return lifecycle::refused(&format!("the runtime could not start: {error}")),
+    };
+    match runtime.block_on(commands::run(cli)) {
+        Ok(code) => code,
+        Err(error) => lifecycle::refused(&format!("{error:#}")),
+    }
+}
