@@ -1,0 +1,39 @@
+//! `onward bench`: a JSON line a cell, on a store that it made itself.
+
+use onward_tests::servers::{Nats, Postgres};
+use serde_json::Value;
+
+use super::onward;
+
+fn cells(out: &str) -> anyhow::Result<Vec<Value>> {
+    Ok(out.lines().map(serde_json::from_str).collect::<Result<Vec<_>, _>>()?)
+}
+
+fn judge(cell: &Value, workload: &str, backend: &str) {
+    assert_eq!((&cell["workload"], &cell["backend"]), (&workload.into(), &backend.into()));
+    for figure in ["ops_per_s", "p50_ms", "p99_ms", "max_rss_mib"] {
+        assert!(cell[figure].as_f64().is_some_and(|number| number > 0.0), "{figure} of {cell}");
+    }
+    assert_eq!(cell["errors"], 0, "{cell}");
+}
+
+#[tokio::test]
+async fn appends_and_visibility_are_measured_on_both_databases() -> anyhow::Result<()> {
+    let database = Postgres::create_database().await?;
+    let nats = Nats::start().await?;
+    let few = ["--clients", "8", "--seconds", "1"];
+    let postgres = ["--postgres", database.url()];
+    for (where_, backend) in [(&[][..], "sqlite"), (&postgres[..], "postgres")] {
+        let append = onward(&[&["bench", "append"], &few[..], where_].concat()).await?.done();
+        let cells_ = cells(&append.out)?;
+        assert!(!cells_.is_empty());
+        cells_.iter().for_each(|cell| judge(cell, "append", backend));
+        let url = nats.url();
+        let slow = ["--rate", "50", "--nats", &url];
+        let args = [&["bench", "end-to-end"], &few[..], where_, &slow[..]].concat();
+        let seen = onward(&args).await?.done();
+        cells(&seen.out)?.iter().for_each(|cell| judge(cell, "end-to-end", backend));
+    }
+    onward(&["bench", "append", "--clients", "0"]).await?.misused();
+    Ok(())
+}

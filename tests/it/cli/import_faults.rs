@@ -1,0 +1,157 @@
+//! Bad and odd files: refused before anything, read with a warning, or read but for the bad rows.
+
+use onward_contract::access::v1::MemberRole;
+use onward_contract::learner::v1::find_learners_request::By;
+use onward_contract::learner::v1::{FindLearnersRequest, NameAndBirth};
+use onward_tests::actors::Member;
+use onward_tests::builders::date;
+use onward_tests::world::Backend;
+
+use super::fixture;
+use super::import::{Installed, counts, remarks};
+
+#[tokio::test]
+async fn a_transfer_file_that_is_none_is_refused_before_any_pupil() -> anyhow::Result<()> {
+    let installed = Installed::start(Backend::Sqlite).await?;
+    let primary = installed.member("Elmbridge Primary", MemberRole::Senco).await?;
+    let head = installed.head().await?;
+    let folder = tempfile::tempdir()?;
+    let large = folder.path().join("large.xml");
+    // Over 64 MiB, all of it spaces: refused for its size, whatever it says.
+    let text = std::fs::read(fixture("ctf/year6.xml"))?;
+    std::fs::write(&large, [text, vec![b' '; 64 * 1024 * 1024 + 1]].concat())?;
+    let cases = [
+        (fixture("ctf/dtd.xml"), "2"),
+        (fixture("ctf/entity.xml"), "2"),
+        (fixture("ctf/truncated.xml"), "line"),
+        (fixture("ctf/wrong_root.xml"), ""),
+        (fixture("ctf/wrong_container.xml"), ""),
+        (fixture("ctf/empty.xml"), ""),
+        (large.to_string_lossy().into_owned(), "64"),
+        (fixture("csv/transitions.csv"), ""),
+        (fixture("ctf/not_there.xml"), "not_there.xml"),
+    ];
+    for (file, word) in &cases {
+        installed.import(&primary, &["ctf", file]).await?.refused(&[word]);
+        installed.import(&primary, &["ctf", file, "--dry-run"]).await?.refused(&[word]);
+    }
+    let last = std::fs::read_to_string(fixture("ctf/truncated.xml"))?.lines().count().to_string();
+    let truncated = fixture("ctf/truncated.xml");
+    installed.import(&primary, &["ctf", &truncated]).await?.refused(&[&last]);
+    assert_eq!(installed.head().await?, head, "nothing is half recorded");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_odd_transfer_file_is_read_with_a_warning() -> anyhow::Result<()> {
+    let installed = Installed::start(Backend::Sqlite).await?;
+    let primary = installed.member("Elmbridge Primary", MemberRole::Senco).await?;
+    let said = installed.import(&primary, &["ctf", &fixture("ctf/windows1252.xml")]).await?;
+    let said = said.done();
+    assert!(counts(&said)[0] > 0 && counts(&said)[3] == 0, "{}", said.out);
+    let said = installed.import(&primary, &["ctf", &fixture("ctf/unknown_version.xml")]).await?;
+    let said = said.done();
+    let codes: Vec<String> = remarks(&said).into_iter().map(|(_, code)| code).collect();
+    assert!(codes.contains(&"unknown_version".to_owned()), "{}", said.out);
+    let said = installed.import(&primary, &["ctf", &fixture("ctf/unknown_elements.xml")]).await?;
+    assert_eq!(counts(&said.done())[3], 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn one_bad_pupil_does_not_stop_the_others() -> anyhow::Result<()> {
+    let installed = Installed::start(Backend::Sqlite).await?;
+    let primary = installed.member("Elmbridge Primary", MemberRole::Senco).await?;
+    let head = installed.head().await?;
+    let one = fixture("ctf/one_bad_pupil.xml");
+    installed
+        .import(&primary, &["ctf", &one, "--all-or-nothing"])
+        .await?
+        .refused(&["all or nothing"]);
+    assert_eq!(installed.head().await?, head, "all or nothing is nothing");
+    let folder = tempfile::tempdir()?;
+    let rejects = folder.path().join("rejects.csv").to_string_lossy().into_owned();
+    let said = installed.import(&primary, &["ctf", &one, "--rejects", &rejects]).await?;
+    assert_eq!((said.code, counts(&said)), (Some(1), [2, 0, 0, 1]), "{}", said.out);
+    assert!(std::fs::read_to_string(&rejects)?.lines().count() >= 2, "a heading and the pupil");
+    let several = fixture("ctf/bad_pupils.xml");
+    let said = installed.import(&primary, &["ctf", &several]).await?;
+    assert_eq!((said.code, counts(&said)[3]), (Some(1), 3), "{}", said.out);
+    assert!(remarks(&said).iter().all(|(line, code)| *line > 0 && !code.is_empty()));
+    Ok(())
+}
+
+#[tokio::test]
+async fn odd_csv_files_are_read_as_what_they_mean() -> anyhow::Result<()> {
+    // Each on an installation of its own: they say the same children.
+    let cases: [(&str, [u64; 4], Option<&str>); 6] = [
+        ("bom_crlf.csv", [0, 0, 0, 0], None),
+        ("quoted_newlines.csv", [0, 0, 0, 0], None),
+        ("extra_reordered.csv", [4, 0, 0, 0], None),
+        ("formula.csv", [2, 0, 0, 0], None),
+        ("windows1252.csv", [0, 0, 0, 0], Some("encoding")),
+        ("same_child_twice.csv", [2, 0, 1, 0], None),
+    ];
+    for (name, expected, warning) in cases {
+        let installed = Installed::start(Backend::Sqlite).await?;
+        let academy = installed.member("Elmbridge Academy", MemberRole::Senco).await?;
+        let file = fixture(&format!("csv/{name}"));
+        let args = ["csv", "--kind", "transitions", file.as_str()];
+        let said = installed.import(&academy, &args).await?.done();
+        if expected == [0; 4] {
+            assert!(counts(&said)[0] > 0 && counts(&said)[3] == 0, "{name}: {}", said.out);
+        } else {
+            assert_eq!(counts(&said), expected, "{name}: {}", said.out);
+        }
+        if let Some(warning) = warning {
+            let codes: Vec<String> = remarks(&said).into_iter().map(|(_, code)| code).collect();
+            assert!(codes.contains(&warning.to_owned()), "{name}: {}", said.out);
+        }
+        let again = installed.import(&academy, &args).await?.done();
+        assert_eq!(counts(&again)[0], 0, "{name} again: {}", again.out);
+        if name != "formula.csv" {
+            knows(&academy, "Zoë", "Brontë-Okafor").await?;
+        }
+    }
+    Ok(())
+}
+
+/// One of the organisation's own records has this name.
+async fn knows(who: &Member, forename: &str, surname: &str) -> anyhow::Result<()> {
+    let by = NameAndBirth {
+        forename: forename.to_owned(),
+        surname: surname.to_owned(),
+        date_of_birth: Some(date(2015, 2, 19)),
+    };
+    let request = FindLearnersRequest { by: Some(By::NameAndBirth(by)), ..Default::default() };
+    let found = who.learners().find_learners(request).await?.into_inner().learners;
+    assert_eq!(found.len(), 1, "{forename} {surname}");
+    assert_eq!(found[0].surname, surname, "as it is written");
+    Ok(())
+}
+
+#[tokio::test]
+async fn bad_csv_rows_come_back_with_their_numbers_and_reasons() -> anyhow::Result<()> {
+    let installed = Installed::start(Backend::Sqlite).await?;
+    let academy = installed.member("Elmbridge Academy", MemberRole::Senco).await?;
+    let head = installed.head().await?;
+    let missing = fixture("csv/missing_column.csv");
+    let args = ["csv", "--kind", "transitions", missing.as_str()];
+    installed.import(&academy, &args).await?.refused(&["dob", "la_code"]);
+    let bad = fixture("csv/bad_rows.csv");
+    let args = ["csv", "--kind", "transitions", bad.as_str()];
+    let whole = [&args[..], &["--all-or-nothing"]].concat();
+    installed.import(&academy, &whole).await?.refused(&["all or nothing"]);
+    assert_eq!(installed.head().await?, head);
+    let said = installed.import(&academy, &args).await?;
+    assert_eq!((said.code, counts(&said)), (Some(1), [2, 0, 0, 3]), "{}", said.out);
+    let lines: Vec<u64> = remarks(&said).into_iter().map(|(line, _)| line).collect();
+    for line in [3, 4, 6] {
+        assert!(lines.contains(&line), "line {line}: {}", said.out);
+    }
+    let wrong = ["csv", "--kind", "shoes", bad.as_str()];
+    installed.import(&academy, &wrong).await?.misused();
+    let other = ["csv", "--kind", "referrals", bad.as_str()];
+    installed.import(&academy, &other).await?.refused(&[]);
+    Ok(())
+}
