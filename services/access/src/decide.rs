@@ -106,8 +106,14 @@ mod tests {
         let senco_of_a_school = rule(&[OrganisationKind::School], &[MemberRole::Senco]);
         let cases = [
             (principal(None, &[]), Err(Denied::NotAMember)),
-            (principal(Some(OrganisationKind::College), &[MemberRole::Senco]), Err(Denied::WrongKind)),
-            (principal(Some(OrganisationKind::School), &[MemberRole::Admin]), Err(Denied::WrongRole)),
+            (
+                principal(Some(OrganisationKind::College), &[MemberRole::Senco]),
+                Err(Denied::WrongKind),
+            ),
+            (
+                principal(Some(OrganisationKind::School), &[MemberRole::Admin]),
+                Err(Denied::WrongRole),
+            ),
             (principal(Some(OrganisationKind::School), &[MemberRole::Senco]), Ok(())),
         ];
         for (caller, expected) in cases {

@@ -4,10 +4,10 @@
 //! algorithm swaps have nothing to work with.
 
 use jiff::Timestamp;
-use jsonwebtoken::jwk::{AlgorithmParameters, JwkSet};
-use jsonwebtoken::errors::ErrorKind;
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode_header};
 use jsonwebtoken::dangerous::insecure_decode_claims;
+use jsonwebtoken::errors::ErrorKind;
+use jsonwebtoken::jwk::{AlgorithmParameters, JwkSet};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode_header};
 use onward_domain::ids::OrganisationId;
 use serde::Deserialize;
 
@@ -158,7 +158,8 @@ impl Verifier {
             return Err(TokenFault::Malformed);
         }
         // The issuer's name is read first, to know which keys to try; nothing else of it is believed.
-        let unverified: Unverified = insecure_decode_claims(token).map_err(|_| TokenFault::Malformed)?;
+        let unverified: Unverified =
+            insecure_decode_claims(token).map_err(|_| TokenFault::Malformed)?;
         let issuer = self
             .issuers
             .iter()
@@ -254,8 +255,9 @@ mod tests {
         let key = key(&folder);
         let mode = std::fs::metadata(folder.join("token.pem")).expect("file").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
-        let token =
-            key.sign("ada", organisation(), Timestamp::now(), Duration::from_secs(60)).expect("token");
+        let token = key
+            .sign("ada", organisation(), Timestamp::now(), Duration::from_secs(60))
+            .expect("token");
         let again = DevelopmentKey::load(&folder.join("token.pem")).expect("the same key");
         let verifier = Verifier::new(vec![again.issuer()]);
         let identity = verifier.verify_header(Some(&format!("Bearer {token}"))).expect("accepted");
@@ -270,7 +272,8 @@ mod tests {
         let hour = Duration::from_secs(3600);
         let now = Timestamp::now();
         let old = Timestamp::from_second(now.as_second() - 7200).expect("moment");
-        let expired = ours.sign("ada", organisation(), old, Duration::from_secs(60)).expect("token");
+        let expired =
+            ours.sign("ada", organisation(), old, Duration::from_secs(60)).expect("token");
         let foreign = theirs.sign("ada", organisation(), now, hour).expect("token");
         let good = ours.sign("ada", organisation(), now, hour).expect("token");
         let unsigned = good.rsplit_once('.').expect("three parts").0.to_owned() + ".";

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use onward_contract::receipt::v1 as receipt_wire;
 use onward_domain::decider::{Decider, Refusal};
 use onward_domain::event::Provenance;
-use onward_log::{Attempt, Call, Executed, Key, Position, Receipt, Stop, Unit};
+use onward_log::{Attempt, Call, ExecuteError, Executed, Key, Position, Receipt, Stop, Unit};
 use onward_views::ViewName;
 use prost::Message;
 use tonic::metadata::{MetadataMap, MetadataValue};
@@ -80,7 +80,17 @@ impl Doors {
     ) -> Result<Executed, Failure> {
         let provenance = entered.provenance()?;
         let request_id = entered.message.request_id();
-        self.execute(&entered.caller, request_id, entered.body.clone(), provenance, attempt).await
+        let done =
+            self.execute(&entered.caller, request_id, entered.body.clone(), provenance, attempt).await;
+        match done {
+            // Nobody expected a version, so none was wrong: others were quicker, again and again.
+            Err(Failure::Execute(ExecuteError::Conflict { .. }))
+                if entered.message.expected_version().is_none() =>
+            {
+                Err(Failure::Contended)
+            }
+            done => done,
+        }
     }
 
     /// Takes one step on one stream, which the caller may see.

@@ -44,6 +44,8 @@ pub enum Failure {
     Stopping,
     /// Other planned moves of the learner, of which nobody said what becomes of them.
     Unanswered(Vec<Uuid>),
+    /// Others kept changing the stream while the caller, who expected no version, tried.
+    Contended,
 }
 
 impl Failure {
@@ -163,6 +165,12 @@ impl From<Failure> for Answer {
                 "the view has not reached the position asked for; try again shortly",
             )
             .retry(Duration::from_millis(200)),
+            Failure::Contended => Self::new(
+                Code::Aborted,
+                reason::TOO_MUCH_CONTENTION,
+                "others kept changing the record; send the same request again",
+            )
+            .retry(Duration::from_millis(50)),
             Failure::Unanswered(moves) => {
                 let moves: Vec<String> = moves.iter().map(Uuid::to_string).collect();
                 Self::new(

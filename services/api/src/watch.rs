@@ -166,6 +166,8 @@ impl<S: Source> Watching<S> {
     }
 
     async fn follow(&mut self) -> Result<(), Ended> {
+        // A view may be behind the log: what was written before the stream began comes before the mark.
+        let begun = self.doors.log().head().await.map_err(Failure::from)?;
         loop {
             // Seen before the read, so that whatever comes during it wakes the wait below.
             self.woken.borrow_and_update();
@@ -175,7 +177,9 @@ impl<S: Source> Watching<S> {
             if more {
                 continue;
             }
-            self.mark_caught_up().await?;
+            if self.position >= begun {
+                self.mark_caught_up().await?;
+            }
             self.wait().await?;
         }
     }

@@ -94,7 +94,10 @@ impl Envelope {
     }
 
     /// BENCH
-    pub fn size(event: &Recorded) -> usize { let o = Self::outgoing(event); o.payload.len() }
+    pub fn size(event: &Recorded) -> usize {
+        let o = Self::outgoing(event);
+        o.payload.len()
+    }
 
     /// The stored event that a message at `sequence` carries.
     ///

@@ -106,7 +106,9 @@ mod tests {
     fn one_spelling_only() {
         let text = "0192f0c1-0000-7000-8000-000000000001";
         assert_eq!(LearnerId::from_str(text).map(|id| id.to_string()), Ok(text.to_owned()));
-        for other in ["", "0192f0c1000070008000000000000001", "{0192f0c1-0000-7000-8000-000000000001}"] {
+        for other in
+            ["", "0192f0c1000070008000000000000001", "{0192f0c1-0000-7000-8000-000000000001}"]
+        {
             assert_eq!(LearnerId::from_str(other), Err(NotAnId));
         }
     }

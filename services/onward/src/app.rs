@@ -169,7 +169,8 @@ fn tell_bus(
     tasks: &TaskTracker,
     stop: &CancellationToken,
 ) -> watch::Receiver<BusTold> {
-    let (told, receiver) = watch::channel(BusTold { configured: bus.is_some(), ..BusTold::default() });
+    let (told, receiver) =
+        watch::channel(BusTold { configured: bus.is_some(), ..BusTold::default() });
     if let Some(bus) = bus {
         let mut status = bus.status();
         let stop = stop.clone();
@@ -231,8 +232,7 @@ fn limits(settings: &Settings) -> Limits {
 }
 
 fn read_tls(settings: &Settings) -> anyhow::Result<Option<Tls>> {
-    let (Some(certificate), Some(key)) =
-        (&settings.http.tls_certificate, &settings.http.tls_key)
+    let (Some(certificate), Some(key)) = (&settings.http.tls_certificate, &settings.http.tls_key)
     else {
         return Ok(None);
     };

@@ -189,7 +189,12 @@ pub enum CsvKind {
 #[derive(Args, Clone)]
 pub struct ServerArgs {
     /// The server's address.
-    #[arg(long, value_name = "URL", env = "ONWARD_SERVER", default_value = "http://127.0.0.1:7700")]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "ONWARD_SERVER",
+        default_value = "http://127.0.0.1:7700"
+    )]
     pub server: String,
     /// A bearer token.
     #[arg(long, value_name = "T", env = "ONWARD_TOKEN", hide_env_values = true)]

@@ -1,5 +1,7 @@
 //! Onward: one binary, all in one or any subset. A table of contents; the rooms are the modules.
 
+#![allow(unreachable_pub, reason = "a binary has no outside: pub says what a module offers")]
+
 mod app;
 mod cli;
 mod commands;

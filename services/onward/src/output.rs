@@ -2,10 +2,13 @@
 
 use std::io::{self, Write};
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ContentArrangement, LineStyle, Table, TableStyle};
 use serde_json::{Map, Value};
 
 use crate::cli::Output;
+
+/// One rule under the headings and nothing else: it reads well and wraps well.
+const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::new('─', '─', '─', '─'));
 
 /// Rows with the same columns.
 pub struct Rows {
@@ -52,7 +55,7 @@ impl Rows {
 
     fn table(&self, to: &mut dyn Write) -> anyhow::Result<()> {
         let mut table = Table::new();
-        table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+        table.load_style(STYLE);
         table.set_content_arrangement(ContentArrangement::Dynamic);
         table.set_header(self.columns.iter().map(|name| name.replace('_', " ")));
         for row in &self.rows {
@@ -83,7 +86,8 @@ impl Rows {
         let mut writer = csv::Writer::from_writer(to);
         writer.write_record(&self.columns)?;
         for row in &self.rows {
-            let cells = row.iter().map(|value| onward_exchange::csv::neutralise(&text(value)).into_owned());
+            let cells =
+                row.iter().map(|value| onward_exchange::csv::neutralise(&text(value)).into_owned());
             writer.write_record(cells)?;
         }
         writer.flush()?;

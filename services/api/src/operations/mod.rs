@@ -19,7 +19,7 @@ use crate::watch::Stream;
 
 /// The service.
 #[derive(Clone)]
-pub struct Operations(pub Doors);
+pub(crate) struct Operations(pub(crate) Doors);
 
 #[tonic::async_trait]
 impl OperationsService for Operations {

@@ -55,7 +55,7 @@ pub(super) async fn parked(
         waiting.extend(gathered(&all(doors, view).await?));
     }
     // Since when, then where: two things parked in one moment keep their order.
-    waiting.sort_by_key(|one| order(one));
+    waiting.sort_by_key(order);
     if asked.order_by.ends_with("desc") {
         waiting.reverse();
     }

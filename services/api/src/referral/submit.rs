@@ -6,7 +6,6 @@ use jiff::civil::Date;
 use onward_contract::reason;
 use onward_contract::receipt::v1::Warning;
 use onward_contract::referral::v1 as wire;
-use onward_domain::codes::referral::ReferralSource;
 use onward_domain::decider::{Now, Refusal, not_in_future};
 use onward_domain::ids::{LearnerId, ReferralId};
 use onward_domain::learner::{Learner, LearnerNumberKind, LearnerState};

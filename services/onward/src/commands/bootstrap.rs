@@ -33,14 +33,21 @@ pub struct First {
 /// Makes the first operator and prints the ids.
 pub async fn run(args: BootstrapArgs, output: Output) -> anyhow::Result<ExitCode> {
     ensure!(!args.org.trim().is_empty(), "--org must be a name");
-    ensure!(!args.subject.is_empty() && !args.issuer.is_empty(), "--subject and --issuer must be given");
+    ensure!(
+        !args.subject.is_empty() && !args.issuer.is_empty(),
+        "--subject and --issuer must be given"
+    );
     let settings = Settings::of_store(&args.store)?;
     let log = Log::open(log_options(&settings, true)).await?;
     let made = first_operator(&log, &args.org, &args.issuer, &args.subject).await;
     log.close().await;
     let first = made?;
     let mut rows = Rows::new(&["organisation_id", "member_id", "role"]);
-    rows.push_texts([first.organisation.to_string(), first.member.to_string(), "OPERATOR".to_owned()]);
+    rows.push_texts([
+        first.organisation.to_string(),
+        first.member.to_string(),
+        "OPERATOR".to_owned(),
+    ]);
     rows.print(output)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -72,11 +79,21 @@ pub async fn first_operator(
             let (org, stream) = (first.organisation, first.organisation.uuid());
             // Only one append in the life of a log can hold this key.
             unit.claim(keys::operator(), stream, (None, None));
-            unit.claim(keys::organisation_kind(org, OrganisationKind::Operator), stream, (None, None));
+            unit.claim(
+                keys::organisation_kind(org, OrganisationKind::Operator),
+                stream,
+                (None, None),
+            );
             let role = keys::membership(&issuer, &subject, org, MemberRole::Operator);
             unit.claim(role, first.member.uuid(), (None, None));
+            let once = keys::membership_once(&issuer, &subject, org);
+            unit.claim(once, first.member.uuid(), (None, None));
             for owned in [stream, first.member.uuid()] {
-                unit.claim(onward_log::Key::party(owned, org, Relation::Owner), owned, (None, None));
+                unit.claim(
+                    onward_log::Key::party(owned, org, Relation::Owner),
+                    owned,
+                    (None, None),
+                );
             }
             Ok(())
         })
@@ -123,8 +140,5 @@ fn commands(first: First, name: &str, issuer: &str, subject: &str) -> (Register,
         until: None,
         deputy: None,
     };
-    (
-        Register { organisation },
-        AddMember { member, organisation_kind: OrganisationKind::Operator },
-    )
+    (Register { organisation }, AddMember { member, organisation_kind: OrganisationKind::Operator })
 }

@@ -64,6 +64,8 @@ fn each_line(file: &Path, check: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
         }
         let text = String::from_utf8_lossy(&line);
         // A line's own end is not part of the value; what is inside it is.
-        check(text.strip_suffix('\n').map_or(&*text, |text| text.strip_suffix('\r').unwrap_or(text)));
+        check(
+            text.strip_suffix('\n').map_or(&*text, |text| text.strip_suffix('\r').unwrap_or(text)),
+        );
     }
 }

@@ -94,7 +94,12 @@ impl Server {
 
     /// The token that goes with every call.
     pub fn token(&self) -> &str {
-        self.bearer.0.to_str().ok().and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default()
+        self.bearer
+            .0
+            .to_str()
+            .ok()
+            .and_then(|value| value.strip_prefix("Bearer "))
+            .unwrap_or_default()
     }
 
     clients! {

@@ -42,7 +42,8 @@ pub async fn received(
         ..ListReceivedRequest::default()
     };
     loop {
-        let reply = server.handovers().list_received(request.clone()).await.map_err(|s| told(&s))?;
+        let reply =
+            server.handovers().list_received(request.clone()).await.map_err(|s| told(&s))?;
         let page = reply.into_inner();
         all.extend(page.handovers);
         if page.next_page_token.is_empty() {
@@ -54,8 +55,16 @@ pub async fn received(
 
 /// The handovers as rows.
 pub fn rows(handovers: &[Handover]) -> Rows {
-    let mut rows =
-        Rows::new(&["handover", "learner", "born", "from", "state", "released", "opened_by", "open_items"]);
+    let mut rows = Rows::new(&[
+        "handover",
+        "learner",
+        "born",
+        "from",
+        "state",
+        "released",
+        "opened_by",
+        "open_items",
+    ]);
     for handover in handovers {
         let learner = handover.learner.clone().unwrap_or_default();
         let sender = handover.sender.clone().unwrap_or_default();

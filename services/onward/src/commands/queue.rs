@@ -59,8 +59,17 @@ pub async fn items(
 /// The items as rows.
 pub fn rows(items: &[QueueItem]) -> Rows {
     let mut rows = Rows::new(&[
-        "referral", "initials", "age", "needs", "setting", "received", "days", "weeks", "priority",
-        "state", "over_18_weeks",
+        "referral",
+        "initials",
+        "age",
+        "needs",
+        "setting",
+        "received",
+        "days",
+        "weeks",
+        "priority",
+        "state",
+        "over_18_weeks",
     ]);
     for item in items {
         let needs: Vec<String> = item

@@ -6,7 +6,8 @@ use prost_types::Timestamp;
 
 /// `2026-09-01`.
 pub fn date(date: Option<&Date>) -> String {
-    date.map(|date| format!("{:04}-{:02}-{:02}", date.year, date.month, date.day)).unwrap_or_default()
+    date.map(|date| format!("{:04}-{:02}-{:02}", date.year, date.month, date.day))
+        .unwrap_or_default()
 }
 
 /// `2026-09-01 08:30:00` in England's time.

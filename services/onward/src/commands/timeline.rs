@@ -52,7 +52,8 @@ pub async fn entries(
 
 /// The entries as rows.
 pub fn rows(entries: &[TimelineEntry]) -> Rows {
-    let mut rows = Rows::new(&["happened", "recorded", "what", "from", "to", "said_by", "corrects"]);
+    let mut rows =
+        Rows::new(&["happened", "recorded", "what", "from", "to", "said_by", "corrects"]);
     for entry in entries {
         let by = match (name(entry.said_by.as_ref()), entry.actor_name.as_str()) {
             (organisation, "") => organisation,

@@ -13,7 +13,9 @@ use crate::output::Rows;
 pub async fn run(command: ViewsCommand, output: Output) -> anyhow::Result<ExitCode> {
     match command {
         ViewsCommand::List(args) => list(&Server::connect(&args).await?).await?.print(output)?,
-        ViewsCommand::Parked(args) => parked(&Server::connect(&args).await?).await?.print(output)?,
+        ViewsCommand::Parked(args) => {
+            parked(&Server::connect(&args).await?).await?.print(output)?
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -254,8 +254,7 @@ mod tests {
 
     fn read(text: &str) -> anyhow::Result<Settings> {
         let file = file(text);
-        let store =
-            StoreArgs { config: Some(file.path().to_owned()), ..StoreArgs::default() };
+        let store = StoreArgs { config: Some(file.path().to_owned()), ..StoreArgs::default() };
         Settings::of_store(&store)
     }
 
@@ -274,8 +273,8 @@ mod tests {
 
     #[test]
     fn secrets_are_hidden_when_printed() {
-        let settings =
-            read("[database]\npostgres = \"postgres://onward:hunter2@db/onward\"\n").expect("loads");
+        let settings = read("[database]\npostgres = \"postgres://onward:hunter2@db/onward\"\n")
+            .expect("loads");
         let printed = printed(&settings).expect("printable");
         assert!(!printed.contains("hunter2") && printed.contains("db/onward"), "{printed}");
     }
@@ -287,6 +286,8 @@ mod tests {
         let proxied = "[http]\nlisten = \"0.0.0.0:7700\"\ntls_ends_at_proxy = true\n\
                        [access]\ndevelopment_key = false\n";
         let proxied = read(proxied).expect("loads").checked();
-        assert!(proxied.expect_err("nobody's tokens would be accepted").to_string().contains("issuer"));
+        assert!(
+            proxied.expect_err("nobody's tokens would be accepted").to_string().contains("issuer")
+        );
     }
 }

@@ -12,9 +12,7 @@ use onward_domain::codes::year::NcYear;
 use onward_domain::event::{Occurred, Provenance};
 use onward_domain::ids::{LearnerId, MemberId, OrganisationId, TransitionId};
 use onward_domain::learner::Setting;
-use onward_domain::transition::{
-    Detail, PhaseTransfer, Planned, Record, SupportBasis, Transition,
-};
+use onward_domain::transition::{Detail, PhaseTransfer, Planned, Record, SupportBasis, Transition};
 use onward_log::{Attempt, Call, ExecuteError, Log, Request, Unit};
 use serde_json::{Map, json};
 use uuid::Uuid;

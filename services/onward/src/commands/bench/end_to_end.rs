@@ -13,7 +13,9 @@ use onward_contract::directory::v1 as directory;
 use onward_contract::directory::v1::{SettingRef, setting_ref::Setting};
 use onward_contract::learner::v1 as learner;
 use onward_contract::operations::v1::GetStatusRequest;
-use onward_contract::timeline::v1::{WatchOrganisationRequest, watch_organisation_response::Message};
+use onward_contract::timeline::v1::{
+    WatchOrganisationRequest, watch_organisation_response::Message,
+};
 use onward_contract::transition::v1 as transition;
 use onward_domain::ids::OrganisationId;
 use onward_log::Position;
@@ -259,7 +261,11 @@ async fn calls(
         // Calls are due at fixed times, so that a slow answer does not thin out the load behind it.
         tokio::time::sleep_until(due.into()).await;
         let begun = Instant::now();
-        match server.transitions().record_transition(request(&learners[next % learners.len()])).await {
+        match server
+            .transitions()
+            .record_transition(request(&learners[next % learners.len()]))
+            .await
+        {
             Ok(reply) => {
                 figures.call(begun.elapsed());
                 let receipt = reply.into_inner().receipt.unwrap_or_default();

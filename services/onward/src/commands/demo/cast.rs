@@ -104,8 +104,11 @@ impl Cast {
             let id: OrganisationId = organisation.organisation_id.parse()?;
             let token = self.key.sign(subject, id, Timestamp::now(), TTL)?;
             let server = self.operator.server.with_token(&token)?;
-            let actor =
-                Actor { name: person.to_owned(), role: subject.replace('_', " "), client: String::new() };
+            let actor = Actor {
+                name: person.to_owned(),
+                role: subject.replace('_', " "),
+                client: String::new(),
+            };
             self.players.insert(name, Player { organisation, server, actor, token });
         }
         Ok(())
@@ -125,8 +128,8 @@ impl Cast {
     /// Where the log ends now: a reader that asks for it sees everything that was written.
     pub async fn head(&self) -> anyhow::Result<String> {
         let mut operations = self.operator.server.operations();
-        let status = operations
-            .get_status(GetStatusRequest::default()).await.map_err(|s| told(&s))?;
+        let status =
+            operations.get_status(GetStatusRequest::default()).await.map_err(|s| told(&s))?;
         Ok(status.into_inner().log.unwrap_or_default().head_position)
     }
 

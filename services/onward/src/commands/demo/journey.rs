@@ -24,7 +24,9 @@ struct Route {
 const ROUTES: &[Route] = &[
     Route { surname: "Hartley", from: cast::PRIMARY, to: cast::ACADEMY, on_request: false },
     Route { surname: "Blake", from: cast::ACADEMY, to: cast::COLLEGE, on_request: false },
-    Route { surname: "Fernández Lowe", from: cast::ACADEMY, to: cast::PROVIDER, on_request: false },
+    Route {
+        surname: "Fernández Lowe", from: cast::ACADEMY, to: cast::PROVIDER, on_request: false
+    },
     Route { surname: "Adebayo", from: cast::ACADEMY, to: cast::UNIVERSITY, on_request: true },
     Route { surname: "Thompson", from: cast::ACADEMY, to: cast::ALTERNATIVE, on_request: false },
 ];
@@ -45,8 +47,6 @@ pub struct Journey {
     pub receivers_record: String,
     /// How far the handover came.
     pub handover: String,
-    /// The DSA case, where the move opened one.
-    pub dsa_case: String,
 }
 
 /// Walks every route to its end.
@@ -72,7 +72,6 @@ async fn walk(cast: &Cast, route: &Route, today: Date) -> anyhow::Result<Journey
         senders_record: learner.learner_id.clone(),
         receivers_record: String::new(),
         handover: String::new(),
-        dsa_case: move_.dsa_case_id.clone(),
     };
     receive(cast, receiver, &id, today, &mut journey).await?;
     arrive(receiver, &move_, today).await?;
@@ -143,7 +142,11 @@ async fn hand_over(
         ..Default::default()
     };
     let checked = handovers.check_handover(check).await.map_err(|s| told(&s))?.into_inner();
-    anyhow::ensure!(checked.ready, "the sample pack has what a pack must have: {:?}", checked.missing);
+    anyhow::ensure!(
+        checked.ready,
+        "the sample pack has what a pack must have: {:?}",
+        checked.missing
+    );
     let release = handover::ReleaseHandoverRequest {
         request_id: request_id(),
         actor: Some(sender.actor.clone()),
@@ -199,7 +202,8 @@ fn pack(
             line("instructions one step at a time, written as well as said".to_owned(), true),
             line("extra time in assessments, agreed with the exams office".to_owned(), false),
         ],
-        preparing_for_adulthood: "travels alone on a known route; wants paid work (sample)".to_owned(),
+        preparing_for_adulthood: "travels alone on a known route; wants paid work (sample)"
+            .to_owned(),
         evidence,
         contact: format!("{} at {}", sender.actor.name, sender.organisation.name),
         holiday_contact: "office, in the holidays too (sample)".to_owned(),
@@ -250,7 +254,7 @@ async fn receive(
             .iter()
             .map(|item| handover::ItemAnswer {
                 item_id: item.item_id.clone(),
-                answer: Some(in_place.clone()),
+                answer: Some(in_place),
             })
             .collect(),
         ..Default::default()
@@ -297,7 +301,8 @@ async fn arrive(
 /// The first steps of the DSA case that the university entry opened.
 async fn support_at_university(sender: &Player, case: &str, today: Date) -> anyhow::Result<()> {
     use transition::DsaStep;
-    for step in [DsaStep::Apply, DsaStep::SupplyEvidence, DsaStep::DecideEligible, DsaStep::BookAssessment]
+    for step in
+        [DsaStep::Apply, DsaStep::SupplyEvidence, DsaStep::DecideEligible, DsaStep::BookAssessment]
     {
         let request = transition::RecordStepRequest {
             request_id: request_id(),

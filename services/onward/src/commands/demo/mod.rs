@@ -53,7 +53,10 @@ pub async fn run(args: DemoArgs, output: Output) -> anyhow::Result<ExitCode> {
         () = stop.cancelled() => Ok(()),
     };
     if told.is_ok() && !args.exit && !stop.is_cancelled() {
-        stage.note(&format!("serving on {url} until Ctrl-C; the data is in {}", folder.path().display()))?;
+        stage.note(&format!(
+            "serving on {url} until Ctrl-C; the data is in {}",
+            folder.path().display()
+        ))?;
         stop.cancelled().await;
     }
     serving.cancel();
@@ -81,7 +84,10 @@ async fn tell(
     let tally = import::ctf_bytes(cast.own(cast::PRIMARY).await?.as_ref(), YEAR_6).await?;
     stage.imported("year6.xml, by Elmbridge Primary", tally)?;
     let academy = cast.own(cast::ACADEMY).await?;
-    stage.imported("year11.xml, by Elmbridge Academy", import::ctf_bytes(&academy, YEAR_11).await?)?;
+    stage.imported(
+        "year11.xml, by Elmbridge Academy",
+        import::ctf_bytes(&academy, YEAR_11).await?,
+    )?;
     let tally = import::csv_bytes(&academy, CsvKind::Transitions, TRANSITIONS).await?;
     stage.imported("transitions.csv, by Elmbridge Academy", tally)?;
 
@@ -90,7 +96,9 @@ async fn tell(
     stage.rows(&show::journeys(&journeys))?;
 
     stage.act("Early language: referral, triage, claim, screening, intervention")?;
-    for (setting, name) in [(cast::PRIMARY, "Elmbridge Primary"), (cast::NURSERY, "Beckside Nursery")] {
+    for (setting, name) in
+        [(cast::PRIMARY, "Elmbridge Primary"), (cast::NURSERY, "Beckside Nursery")]
+    {
         let own = cast.own(setting).await?;
         let tally = import::csv_bytes(&own, CsvKind::Referrals, REFERRALS).await?;
         stage.imported(&format!("referrals.csv, by {name} (its own rows)"), tally)?;

@@ -127,7 +127,8 @@ async fn through_care(team: &Player, queue: &str, today: Date) -> anyhow::Result
         actor: actor.clone(),
         referral_id: referral_id.clone(),
         occurred_on: Some(date(today)),
-        intervention: "small group, twice a week, with the class teaching assistant (sample)".to_owned(),
+        intervention: "small group, twice a week, with the class teaching assistant (sample)"
+            .to_owned(),
         ..Default::default()
     };
     queues.record_intervention(request).await.map_err(|s| told(&s))?;

@@ -93,8 +93,7 @@ pub async fn as_each_sees_it(
         let received = inbox::received(&cast.player(who)?.server, Vec::new(), &head).await?;
         stage.rows(&inbox::rows(&received))?;
     }
-    for (who, key) in
-        [(cast::LONDON, "elsec-london"), (cast::YORKSHIRE, "elsec-yorkshire-humber")]
+    for (who, key) in [(cast::LONDON, "elsec-london"), (cast::YORKSHIRE, "elsec-yorkshire-humber")]
     {
         stage.act(&format!("The queue of {who}"))?;
         let server = &cast.player(who)?.server;
@@ -141,7 +140,10 @@ pub async fn ways_in(stage: &Stage, cast: &Cast, url: &str) -> anyhow::Result<()
     stage.act("Go on by hand")?;
     stage.note(&format!("export ONWARD_SERVER={url}"))?;
     for (name, player) in cast.players() {
-        stage.note(&format!("\n# {name}, as {}\nexport ONWARD_TOKEN={}", player.actor.name, player.token))?;
+        stage.note(&format!(
+            "\n# {name}, as {}\nexport ONWARD_TOKEN={}",
+            player.actor.name, player.token
+        ))?;
     }
     stage.note("\nthen: onward inbox · onward queue elsec-london · onward timeline LEARNER\n")
 }

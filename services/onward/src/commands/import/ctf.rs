@@ -79,9 +79,9 @@ pub async fn import(
 /// Which side of the file the importing organisation is on.
 fn side(own: &Own, header: &CtfHeader) -> anyhow::Result<()> {
     let is = |number: &Option<_>| {
-        number.as_ref().is_some_and(|number: &onward_domain::numbers::Laestab| {
-            own.holds(number.as_str())
-        })
+        number
+            .as_ref()
+            .is_some_and(|number: &onward_domain::numbers::Laestab| own.holds(number.as_str()))
     };
     if is(&header.source) || is(&header.dest) {
         return Ok(());
@@ -168,7 +168,6 @@ fn said(pupil: &CtfPupil) -> Said {
         upn: pupil.upn.as_ref().map(|upn| upn.as_str().to_owned()),
         former_upns: pupil.former_upns.iter().map(|upn| upn.as_str().to_owned()).collect(),
         uln: pupil.uln.as_ref().map(|uln| uln.as_str().to_owned()),
-        nhs: None,
         own_ref: None,
         provisions: pupil
             .sen_history

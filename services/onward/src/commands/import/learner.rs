@@ -1,12 +1,12 @@
 //! The learner of a row as a record of the importing organisation: found, registered or amended.
 
+use jiff::civil::Date;
 use onward_contract::google::r#type::Date as WireDate;
 use onward_contract::learner::v1 as wire;
 use onward_contract::learner::v1::find_learners_request::By;
 use onward_contract::reason;
-use onward_domain::learner::{Person, RankedNeed};
 use onward_domain::codes::provision::SenProvision;
-use jiff::civil::Date;
+use onward_domain::learner::{Person, RankedNeed};
 use prost::Message;
 use tonic::Status;
 
@@ -30,8 +30,6 @@ pub struct Said {
     pub former_upns: Vec<String>,
     /// Unique learner number.
     pub uln: Option<String>,
-    /// NHS number.
-    pub nhs: Option<String>,
     /// The sender's own key.
     pub own_ref: Option<String>,
     /// Spells of provision: code, first day, last day.
@@ -117,7 +115,9 @@ async fn register(own: &Own, said: &Said) -> Result<Placed, Box<Status>> {
         }
         // Another row or another import was quicker, or a former number belongs to a record that is
         // there: that record is the learner's.
-        Err(status) if reason_of(&status).as_deref() == Some(reason::LEARNER_ALREADY_REGISTERED) => {
+        Err(status)
+            if reason_of(&status).as_deref() == Some(reason::LEARNER_ALREADY_REGISTERED) =>
+        {
             match metadata(&status, "learner_id") {
                 Some(id) if said.amends => amend(own, said, id).await,
                 Some(id) => Ok(Placed { learner_id: Some(id), outcome: Outcome::Same }),

@@ -79,5 +79,6 @@ where
 /// Today in England.
 pub fn today() -> Date {
     let now = jiff::Timestamp::now();
-    now.in_tz("Europe/London").map_or_else(|_| now.to_zoned_datetime(jiff::tz::TimeZone::UTC).date(), |z| z.date())
+    now.in_tz("Europe/London")
+        .map_or_else(|_| now.to_zoned_datetime(jiff::tz::TimeZone::UTC).date(), |z| z.date())
 }

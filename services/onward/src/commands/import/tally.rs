@@ -150,11 +150,6 @@ impl Tally {
         self.failed
     }
 
-    /// New, changed, same, failed.
-    pub fn counts(&self) -> [u64; 4] {
-        [self.new, self.changed, self.same, self.failed]
-    }
-
     /// Prints the counts and the remarks.
     ///
     /// # Errors

@@ -30,11 +30,7 @@ pub async fn import(
     .await
 }
 
-async fn one(
-    own: &Own,
-    read: &RowRead<TransitionRow>,
-    dry_run: bool,
-) -> Result<Done, Box<Status>> {
+async fn one(own: &Own, read: &RowRead<TransitionRow>, dry_run: bool) -> Result<Done, Box<Status>> {
     let row = &read.row;
     if read.repeats.is_some() {
         return Ok(Outcome::Same.into());
@@ -63,7 +59,8 @@ async fn one(
 /// Source: the organisation sends. Destination: it expects. Its authority may do either.
 fn not_ours(own: &Own, row: &TransitionRow) -> Option<Outcome> {
     let destination = row.destination.as_deref().is_some_and(|number| own.holds(number));
-    let authority = own.organisation.kind() == onward_contract::access::v1::OrganisationKind::LocalAuthority
+    let authority = own.organisation.kind()
+        == onward_contract::access::v1::OrganisationKind::LocalAuthority
         && own.la_code() == row.home_la;
     if own.holds(&row.source_urn) || destination || authority {
         return None;
@@ -89,7 +86,6 @@ pub fn from_reference(learner: &LearnerRef) -> Said {
         upn: learner.upn.as_ref().map(|upn| upn.as_str().to_owned()),
         former_upns: Vec::new(),
         uln: learner.uln.as_ref().map(|uln| uln.as_str().to_owned()),
-        nhs: learner.nhs_number.as_ref().map(|nhs| nhs.as_str().to_owned()),
         own_ref: learner.own_ref.clone(),
         provisions: Vec::new(),
         needs: Vec::new(),
