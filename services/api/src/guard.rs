@@ -113,7 +113,7 @@ impl Doors {
         metadata: &MetadataMap,
     ) -> Result<Caller, Failure> {
         let header = metadata.get("authorization").and_then(|value| value.to_str().ok());
-        let identity = self.verifier().verify_header(header)?;
+        let identity = self.verified().identity(self.verifier(), header, Timestamp::now())?;
         let text = |name: &str| {
             metadata.get(name).and_then(|value| value.to_str().ok()).map(|v| shorten(v, 200))
         };

@@ -6,6 +6,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `guard.rs` | the one way in: token → principal → rule → relation; the record of reads |
+//! | `tokens.rs` | tokens that were verified before |
 //! | `keys.rs` | which look-up keys are claimed and asked for |
 //! | `call.rs` | what every method repeats: entering, executing, receipts, waiting for a position |
 //! | `fold.rs` | streams as the doors read them: folded, with what was said beside the facts |
@@ -43,6 +44,7 @@ mod services;
 mod settings;
 pub mod status;
 mod timeline;
+mod tokens;
 mod transition;
 pub mod validate;
 mod watch;
@@ -59,6 +61,7 @@ use tokio::sync::watch::Receiver;
 use tokio_util::sync::CancellationToken;
 
 use settings::Registrations;
+use tokens::Verified;
 
 pub use server::{Limits, ServeError, Tls, serve};
 
@@ -105,6 +108,7 @@ struct Parts {
     started: Timestamp,
     stop: CancellationToken,
     registrations: Registrations,
+    verified: Verified,
 }
 
 impl Doors {
@@ -132,6 +136,7 @@ impl Doors {
             started,
             stop,
             registrations,
+            verified: Verified::default(),
         }))
     }
 
@@ -163,6 +168,11 @@ impl Doors {
     /// Registrations of organisations that were read before.
     pub(crate) fn registrations(&self) -> &Registrations {
         &self.0.registrations
+    }
+
+    /// Tokens that were verified before.
+    pub(crate) fn verified(&self) -> &Verified {
+        &self.0.verified
     }
 
     /// What is known about the bus.

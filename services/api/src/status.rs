@@ -257,7 +257,7 @@ fn of_refusal(refusal: Refusal) -> Answer {
         Refusal::NotFound => Answer::new(Code::NotFound, reason::NOT_FOUND, message),
         Refusal::IllegalStep { step, state, possible, .. } => {
             Answer::new(Code::FailedPrecondition, reason::ILLEGAL_STEP, message)
-                .with("state", state)
+                .with("state", state.to_ascii_uppercase())
                 .with("step", step)
                 .with("possible", possible.join(","))
         }

@@ -93,12 +93,6 @@ impl Envelope {
         }
     }
 
-    /// BENCH
-    pub fn size(event: &Recorded) -> usize {
-        let o = Self::outgoing(event);
-        o.payload.len()
-    }
-
     /// The stored event that a message at `sequence` carries.
     ///
     /// # Errors

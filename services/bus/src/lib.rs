@@ -9,8 +9,10 @@
 //! | `relay.rs` | log → stream, with stream sequence = log position |
 //! | `read_stream.rs` | one consumer of the stream: in order, without a hole, proven by the chain |
 //! | `follow.rs` | stream → followers; what the stream does not bring is read from the log |
+//! | `audit.rs` | does the copy equal the log? |
 //! | `status.rs` | how far the copy is, for `GetStatus` |
 
+mod audit;
 mod batch;
 mod connect;
 mod envelope;
@@ -21,6 +23,7 @@ mod status;
 mod stream;
 mod subject;
 
+pub use audit::{AuditFault, Audited};
 pub use connect::{Bus, BusError, BusOptions};
 pub use envelope::{Envelope, EnvelopeFault};
 pub use follow::{Sources, StreamFeed};

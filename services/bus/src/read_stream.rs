@@ -36,7 +36,7 @@ const GENESIS: EventHash = [0; 32];
 
 /// Why the stream is not read any further.
 #[derive(Debug, thiserror::Error)]
-enum Ended {
+pub(crate) enum Ended {
     #[error(transparent)]
     Stream(#[from] StreamFault),
     #[error(transparent)]
@@ -45,9 +45,9 @@ enum Ended {
     NoStream,
     #[error("the consumer failed: {0}")]
     Consumer(String),
-    #[error(transparent)]
-    Foreign(#[from] EnvelopeFault),
-    #[error("the stream has a hole before {0}")]
+    #[error("the message at {0} is not one of ours: {1}")]
+    Foreign(Position, EnvelopeFault),
+    #[error("the stream has a hole at {0}")]
     Hole(Position),
     #[error("the message at {0} does not follow from the one before")]
     Broken(Position),
@@ -64,35 +64,57 @@ impl StreamReader {
     pub(crate) fn start(bus: Bus, after: Position) -> Self {
         let (sender, events) = mpsc::channel(AHEAD);
         let task = tokio::spawn(async move {
-            let Err(ended) = read(&bus, after, &sender).await else { return };
-            tracing::debug!(%ended, "followers read the log instead of the stream");
+            if let Err(ended) = feed(&bus, after, &sender).await {
+                tracing::debug!(%ended, "followers read the log instead of the stream");
+            }
         });
         Self { events, _task: AbortOnDropHandle::new(task) }
     }
 }
 
 /// Reads until the follower has gone (`Ok`) or something is not as it should be.
-async fn read(bus: &Bus, after: Position, follower: &mpsc::Sender<Recorded>) -> Result<(), Ended> {
-    let mut reached = after;
-    let mut hash = hash_at(&bus.log, after).await?;
-    let mut messages = open(bus, after).await?;
-    while let Some(message) = messages.next().await {
-        let message = message.map_err(|error| Ended::Consumer(error.to_string()))?;
-        let info = message.info().map_err(|error| Ended::Consumer(error.to_string()))?;
-        let sequence = info.stream_sequence;
-        let event = Envelope::incoming(sequence, message.headers.as_ref(), &message.payload)?;
-        if event.position != reached.next() {
-            return Err(Ended::Hole(event.position));
-        }
-        if Envelope::hash_after(&hash, &event) != event.hash {
-            return Err(Ended::Broken(event.position));
-        }
-        (reached, hash) = (event.position, event.hash);
+async fn feed(bus: &Bus, after: Position, follower: &mpsc::Sender<Recorded>) -> Result<(), Ended> {
+    let mut proven = Proven::open(bus, after).await?;
+    loop {
+        let event = proven.next().await?;
         if follower.send(event).await.is_err() {
             return Ok(());
         }
     }
-    Err(Ended::Consumer("it ended".to_owned()))
+}
+
+/// A consumer's messages, each proven to be the next event of the log.
+pub(crate) struct Proven {
+    messages: Stream,
+    reached: Position,
+    hash: EventHash,
+}
+
+impl Proven {
+    /// Begins with the event after `after`, which the log must hold.
+    pub(crate) async fn open(bus: &Bus, after: Position) -> Result<Self, Ended> {
+        let hash = hash_at(&bus.log, after).await?;
+        Ok(Self { messages: open(bus, after).await?, reached: after, hash })
+    }
+
+    /// Waits for the next event.
+    pub(crate) async fn next(&mut self) -> Result<Recorded, Ended> {
+        let message = self.messages.next().await;
+        let message = message.ok_or_else(|| Ended::Consumer("it ended".to_owned()))?;
+        let message = message.map_err(|error| Ended::Consumer(error.to_string()))?;
+        let info = message.info().map_err(|error| Ended::Consumer(error.to_string()))?;
+        let next = self.reached.next();
+        if info.stream_sequence != next.get() {
+            return Err(Ended::Hole(next));
+        }
+        let event = Envelope::incoming(next.get(), message.headers.as_ref(), &message.payload)
+            .map_err(|fault| Ended::Foreign(next, fault))?;
+        if Envelope::hash_after(&self.hash, &event) != event.hash {
+            return Err(Ended::Broken(next));
+        }
+        (self.reached, self.hash) = (next, event.hash);
+        Ok(event)
+    }
 }
 
 /// Opens a consumer of the present incarnation, once that is found to be this log's copy: a stream

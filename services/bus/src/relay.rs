@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::batch::{self, BatchFault, Outgoing};
 use crate::connect::Bus;
 use crate::envelope::Envelope;
-use crate::stream::{self, Present, StreamFault};
+use crate::stream::{self, Incarnations, Present, StreamFault};
 
 /// Name of the relay's row of ownership.
 const OWNED: &str = "relay";
@@ -25,6 +25,9 @@ const AHEAD: usize = 2;
 
 /// Pause before the server or the log is tried again.
 const AGAIN: Duration = Duration::from_millis(250);
+
+/// Pause where nothing changes until somebody has looked.
+const HALTED: Duration = Duration::from_secs(2);
 
 /// Longest pause before a relay that does not own the right asks for it again.
 const STAND_BY: Duration = Duration::from_secs(1);
@@ -56,8 +59,8 @@ pub struct Relay {
     bus: Bus,
     owner: Uuid,
     context: jetstream::Context,
-    /// The highest number of an incarnation that was used, as far as this relay knows.
-    known: u32,
+    incarnations: Incarnations,
+    /// The right was asked for and not given up since.
     owning: bool,
 }
 
@@ -65,7 +68,8 @@ impl Relay {
     /// A relay for this process.
     pub fn new(bus: Bus) -> Self {
         let context = jetstream::new(bus.client.clone());
-        Self { bus, owner: Uuid::now_v7(), context, known: 0, owning: false }
+        let (owner, incarnations) = (Uuid::now_v7(), Incarnations::default());
+        Self { bus, owner, context, incarnations, owning: false }
     }
 
     /// Runs until it is stopped. Faults delay and are said in the status; they never reach a writer.
@@ -82,6 +86,20 @@ impl Relay {
         }
         self.let_go().await;
         self.bus.report(|status| status.relaying = false);
+    }
+
+    /// Keeps the status true without ever relaying: for a process that leaves that to others.
+    pub async fn watch(self, stop: CancellationToken) {
+        let work = async {
+            loop {
+                self.stand_by().await;
+                tokio::time::sleep(STAND_BY).await;
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = work => {}
+        }
     }
 
     /// One attempt to own the relay and copy until something interrupts. Says how long to wait before
@@ -106,7 +124,11 @@ impl Relay {
             status.relaying = false;
             status.fault = Some(fault);
         });
-        AGAIN
+        match interrupted {
+            Interrupted::Stream(fault) if fault.halts() => HALTED,
+            Interrupted::Server(_) => HALTED,
+            _ => AGAIN,
+        }
     }
 
     async fn spell(&mut self) -> Result<std::convert::Infallible, Interrupted> {
@@ -115,16 +137,16 @@ impl Relay {
         }
         self.bus.check_version()?;
         let epoch = self.own().await?;
-        self.known = self.known.max(epoch);
-        let present =
-            stream::present(&self.context, &self.bus.log, &self.bus.options, self.known).await?;
-        // Should this one vanish, the next has a name of its own.
-        self.known = present.number.saturating_add(1);
+        // Whatever earlier owners made and lost had lower numbers.
+        self.incarnations.free = self.incarnations.free.max(epoch);
+        let Self { bus, context, incarnations, .. } = &mut *self;
+        let present = stream::present(context, &bus.log, &bus.options, incarnations).await?;
         self.copy(present).await
     }
 
     /// Takes or keeps the right to relay; gives its epoch.
     async fn own(&mut self) -> Result<u32, Interrupted> {
+        self.owning = true;
         let owned = self.bus.log.own(OWNED, self.owner, self.bus.options.lease).await?;
         self.owning = owned.is_some();
         let ownership = owned.ok_or(Interrupted::NotOwner)?;
@@ -191,7 +213,11 @@ impl Relay {
 
     /// Keeps the status true while another process relays.
     async fn stand_by(&self) {
-        let observed = stream::observe(&self.context, &self.bus.log).await;
+        let observed = if self.bus.connected() {
+            stream::observe(&self.context, &self.bus.log).await.map_err(Interrupted::from)
+        } else {
+            Err(Interrupted::Away)
+        };
         self.bus.report(|status| {
             status.relaying = false;
             match observed {

@@ -5,7 +5,9 @@
 //! begins. A stream that knows more than the log, or something else, means that the database was
 //! restored from an older copy; mending would hide a loss, so the relay halts and says so.
 
+use std::collections::VecDeque;
 use std::fmt::Display;
+use std::time::{Duration, Instant};
 
 use async_nats::jetstream;
 use async_nats::jetstream::stream::{
@@ -21,6 +23,9 @@ use crate::subject;
 
 /// The stream's own word on whose copy it is: the log's id, which no other log has.
 const COPY_OF: &str = "onward-log";
+
+/// Incarnations that may be spent within a minute before the relay waits.
+const MOST_A_MINUTE: usize = 5;
 
 /// Why the stream cannot be used now.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +50,12 @@ pub(crate) enum StreamFault {
         /// The log's last position.
         head: Position,
     },
+    /// Whatever is made is spoilt again: going on would fill the server with spent incarnations.
+    #[error(
+        "the stream was spoilt {0} times within a minute: whoever writes to its subjects or changes \
+         it must be stopped; the next incarnation waits"
+    )]
+    Spoilt(usize),
     /// Two logs share a server.
     #[error(
         "the stream {stream} is the copy of another log: relaying is halted until it is removed"
@@ -56,6 +67,11 @@ pub(crate) enum StreamFault {
 }
 
 impl StreamFault {
+    /// Nothing changes until somebody has looked.
+    pub(crate) fn halts(&self) -> bool {
+        !matches!(self, Self::Server(_) | Self::Log(_))
+    }
+
     fn server(error: &dyn Display) -> Self {
         Self::Server(error.to_string())
     }
@@ -135,29 +151,49 @@ fn whole(config: &Config, state: &State) -> bool {
         && state.messages == (state.last_sequence + 1).saturating_sub(first)
 }
 
+/// Which numbers are free, and how often one was taken of late.
+#[derive(Default)]
+pub(crate) struct Incarnations {
+    /// The lowest number that is not known to have been used.
+    pub(crate) free: u32,
+    begun: VecDeque<Instant>,
+}
+
+impl Incarnations {
+    /// Notes that one begins, unless too many have.
+    fn begin(&mut self) -> Result<(), StreamFault> {
+        self.begun.retain(|at| at.elapsed() < Duration::from_secs(60));
+        if self.begun.len() >= MOST_A_MINUTE {
+            return Err(StreamFault::Spoilt(self.begun.len()));
+        }
+        self.begun.push_back(Instant::now());
+        Ok(())
+    }
+}
+
 /// The present incarnation, checked against the log; the next one where the present is spent or gone.
-/// `known` is the highest number that the caller knows to have been used.
 pub(crate) async fn present(
     context: &jetstream::Context,
     log: &Log,
     options: &BusOptions,
-    known: u32,
+    incarnations: &mut Incarnations,
 ) -> Result<Present, StreamFault> {
     let newest = newest(context).await?;
     if let Some(number) = newest {
+        incarnations.free = incarnations.free.max(number.saturating_add(1));
         match look(context, log, number).await? {
             Found::Good(last) => return Ok(Present { number, last }),
             Found::Spent(why) => {
+                incarnations.begin()?;
                 let stream = subject::stream_name(number);
                 tracing::warn!(stream, why, "the copy's next incarnation begins");
                 retire(context, number).await?;
             }
         }
-    } else if known > 1 {
-        tracing::warn!("the copy is gone: its next incarnation begins");
     }
-    let number = newest.map_or(known, |number| number.saturating_add(1)).max(known);
-    create(context, log, options, number).await
+    let present = create(context, log, options, incarnations.free).await?;
+    incarnations.free = present.number.saturating_add(1);
+    Ok(present)
 }
 
 /// The present incarnation as it stands, if there is a good one. Mends nothing.
@@ -185,6 +221,16 @@ pub(crate) async fn unchanged(
         }
         Err(error) => Err(StreamFault::server(&error)),
     }
+}
+
+/// The first position of an incarnation.
+pub(crate) async fn first(
+    context: &jetstream::Context,
+    present: &Present,
+) -> Result<Position, StreamFault> {
+    let stream = context.get_stream(present.name()).await;
+    let stream = stream.map_err(|error| StreamFault::server(&error))?;
+    Ok(Position::new(stream.cached_info().state.first_sequence.max(1)))
 }
 
 async fn newest(context: &jetstream::Context) -> Result<Option<u32>, StreamFault> {

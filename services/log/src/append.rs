@@ -1,13 +1,15 @@
 //! The batcher: many callers, one commit.
 //!
 //! A bounded channel holds what waits; the batcher drains whatever is there (no timer), commits it as
-//! one transaction, and answers. A full channel refuses at once. What the caller handed in is worked
+//! one transaction, and answers. On PostgreSQL a second batch is read in, and waits for the log's lock,
+//! while the first commits. A full channel refuses at once. What the caller handed in is worked
 //! off even when the caller has gone away.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::batch::{Backend, Judging, decide};
@@ -41,7 +43,17 @@ pub(crate) struct Job {
     room: OwnedSemaphorePermit,
 }
 
-/// What the batcher's task runs on.
+/// What waits. Whoever holds it has the turn: cuts a batch, and keeps the turn until that commits.
+pub(crate) struct Queue {
+    jobs: mpsc::Receiver<Job>,
+    /// What did not fit into the batch before.
+    held: Option<Job>,
+}
+
+/// The turn.
+type Turn = OwnedMutexGuard<Queue>;
+
+/// What a task of the batcher runs on.
 pub(crate) struct Service<B> {
     pub backend: B,
     pub options: BatcherOptions,
@@ -52,10 +64,10 @@ pub(crate) struct Service<B> {
 
 impl Batcher {
     /// A channel for this many waiting requests, and its other end.
-    pub(crate) fn channel(options: &BatcherOptions) -> (Self, mpsc::Receiver<Job>) {
-        let (jobs, receiver) = mpsc::channel(options.waiting);
+    pub(crate) fn channel(options: &BatcherOptions) -> (Self, Arc<Mutex<Queue>>) {
+        let (sender, jobs) = mpsc::channel(options.waiting);
         let room = Arc::new(Semaphore::new(options.waiting_bytes));
-        (Self { jobs, room }, receiver)
+        (Self { jobs: sender, room }, Arc::new(Mutex::new(Queue { jobs, held: None })))
     }
 
     /// Hands work in and waits for its verdict.
@@ -75,20 +87,22 @@ impl Batcher {
 
 impl<B: Backend> Service<B> {
     /// Works until it is stopped and everything that had come in is answered.
-    pub(crate) async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
-        let mut held = None;
-        while let Some(first) = self.first(&mut jobs, &mut held).await {
-            settle(&jobs).await;
-            let batch = self.drain(first, &mut jobs, &mut held);
-            self.work(batch).await;
+    pub(crate) async fn run(mut self, queue: Arc<Mutex<Queue>>) {
+        loop {
+            let mut turn = Arc::clone(&queue).lock_owned().await;
+            let Some(first) = self.first(&mut turn).await else { break };
+            settle(&turn.jobs).await;
+            let batch = self.drain(first, &mut turn);
+            self.work(batch, turn).await;
         }
         self.backend.reset().await;
     }
 
-    async fn first(&self, jobs: &mut mpsc::Receiver<Job>, held: &mut Option<Job>) -> Option<Job> {
-        if let Some(job) = held.take() {
+    async fn first(&self, queue: &mut Queue) -> Option<Job> {
+        if let Some(job) = queue.held.take() {
             return Some(job);
         }
+        let jobs = &mut queue.jobs;
         tokio::select! {
             biased;
             job = jobs.recv() => job,
@@ -99,19 +113,14 @@ impl<B: Backend> Service<B> {
         }
     }
 
-    fn drain(
-        &self,
-        first: Job,
-        jobs: &mut mpsc::Receiver<Job>,
-        held: &mut Option<Job>,
-    ) -> Vec<Job> {
+    fn drain(&self, first: Job, queue: &mut Queue) -> Vec<Job> {
         let (mut events, mut bytes) = (first.work.events(), first.work.bytes());
         let mut batch = vec![first];
-        while let Ok(job) = jobs.try_recv() {
+        while let Ok(job) = queue.jobs.try_recv() {
             events += job.work.events();
             bytes += job.work.bytes();
             if events > self.options.max_events || bytes > self.options.max_bytes {
-                *held = Some(job);
+                queue.held = Some(job);
                 break;
             }
             batch.push(job);
@@ -119,10 +128,13 @@ impl<B: Backend> Service<B> {
         batch
     }
 
-    async fn work(&mut self, batch: Vec<Job>) {
+    async fn work(&mut self, batch: Vec<Job>, turn: Turn) {
         let (works, replies): (Vec<Work>, Vec<_>) =
             batch.into_iter().map(|job| (job.work, (job.reply, job.room))).unzip();
-        let verdicts = match decide(&mut self.backend, &works).await {
+        let mut turn = Some(turn);
+        // What comes next is cut while this commits, so that the lock is never idle for long.
+        let mut pass_on = || drop(turn.take());
+        let verdicts = match decide(&mut self.backend, &works, &mut pass_on).await {
             Judging::Done(judged) => {
                 self.raise(judged.head);
                 judged.verdicts
@@ -146,7 +158,8 @@ impl<B: Backend> Service<B> {
                 verdicts.push(Err(Rejection::Unavailable(Cause::Unknown)));
                 continue;
             }
-            verdicts.push(match decide(&mut self.backend, std::slice::from_ref(work)).await {
+            let alone = std::slice::from_ref(work);
+            verdicts.push(match decide(&mut self.backend, alone, &mut || {}).await {
                 Judging::Done(mut judged) => {
                     self.raise(judged.head);
                     judged.verdicts.pop().unwrap_or(Err(Rejection::Unavailable(Cause::Fault)))

@@ -95,8 +95,13 @@ impl Wanted {
     }
 }
 
-/// Runs a batch once. When it returns `Ok`, what was accepted is durable.
-pub(crate) async fn run<B: Backend>(backend: &mut B, works: &[Work]) -> Result<Judged, Fault> {
+/// Runs a batch once. When it returns `Ok`, what was accepted is durable. `before_commit` is told when
+/// all that is left is the commit.
+pub(crate) async fn run<B: Backend>(
+    backend: &mut B,
+    works: &[Work],
+    before_commit: &mut (dyn FnMut() + Send),
+) -> Result<Judged, Fault> {
     let wanted = Wanted::of(works);
     backend.begin(&wanted).await?;
     let known = backend.read(&wanted).await?;
@@ -119,6 +124,7 @@ pub(crate) async fn run<B: Backend>(backend: &mut B, works: &[Work]) -> Result<J
         backend.abandon().await?;
     } else {
         backend.write(&plan).await?;
+        before_commit();
         backend.commit().await?;
     }
     Ok(Judged { verdicts, head })
@@ -154,7 +160,11 @@ const FILTERED: usize = 2_000;
 
 /// Runs a batch until it is decided: repeats it where others won, comes back after a broken connection,
 /// and resolves a commit whose answer was lost by asking again (the same request ids tell).
-pub(crate) async fn decide<B: Backend>(backend: &mut B, works: &[Work]) -> Judging {
+pub(crate) async fn decide<B: Backend>(
+    backend: &mut B,
+    works: &[Work],
+    before_commit: &mut (dyn FnMut() + Send),
+) -> Judging {
     let mut in_doubt = false;
     let mut last = Fault::Lost;
     for attempt in 0..TRIES {
@@ -166,7 +176,7 @@ pub(crate) async fn decide<B: Backend>(backend: &mut B, works: &[Work]) -> Judgi
             return Judging::Apart { in_doubt };
         }
         // A database that says nothing at all may have committed: ask again.
-        let ran = tokio::time::timeout(SILENCE, run(backend, works)).await;
+        let ran = tokio::time::timeout(SILENCE, run(backend, works, before_commit)).await;
         match ran.unwrap_or(Err(Fault::InDoubt)) {
             Ok(judged) => return Judging::Done(judged),
             Err(fault) => {

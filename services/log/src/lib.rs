@@ -12,6 +12,7 @@
 //! | sealing and keys | `seal.rs`, `keys/`, `claim_key.rs` |
 //! | claims and leases | `lease.rs` |
 //! | reading and following | `read.rs`, `feed.rs` |
+//! | how many callers share one look-up | `find.rs` |
 //! | the record of reads | `access.rs` |
 //! | every SQL text | `sql/` |
 //!
@@ -28,6 +29,7 @@ pub mod codec;
 mod error;
 mod execute;
 mod feed;
+mod find;
 mod folder;
 mod judge;
 mod keys;

@@ -11,6 +11,7 @@ use crate::access::AccessRecord;
 use crate::append::Batcher;
 use crate::claim_key::LookupKey;
 use crate::error::LogError;
+use crate::find::Finder;
 use crate::keys::Keys;
 use crate::options::Clock;
 use crate::position::Position;
@@ -26,6 +27,7 @@ pub(crate) struct Inner {
     pub batcher: Batcher,
     pub keys: Keys,
     pub lookup: LookupKey,
+    pub finder: Finder,
     pub access: AccessRecord,
     pub head: watch::Sender<Position>,
     pub clock: Clock,
@@ -92,6 +94,10 @@ impl Log {
 
     pub(crate) fn lookup(&self) -> &LookupKey {
         &self.0.lookup
+    }
+
+    pub(crate) fn finder(&self) -> &Finder {
+        &self.0.finder
     }
 
     pub(crate) fn tasks(&self) -> &TaskTracker {

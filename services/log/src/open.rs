@@ -13,6 +13,7 @@ use crate::append::{Batcher, Service, raise};
 use crate::claim_key::LookupKey;
 use crate::error::OpenError;
 use crate::feed::POLL;
+use crate::find::Finder;
 use crate::folder::FolderLock;
 use crate::keys::{Keys, lookup_key};
 use crate::log::{Inner, Log};
@@ -22,6 +23,9 @@ use crate::sql::{Store, open_fault, postgres, sqlite};
 
 /// How often PostgreSQL's ranges of positions are made ahead.
 const AHEAD: Duration = Duration::from_secs(60);
+
+/// Batches on their way to PostgreSQL: one that commits, and one that waits for the log's lock.
+const IN_FLIGHT: usize = 2;
 
 impl Log {
     /// Opens the log: checks the database's settings, brings its tables up to date (safe to do twice, and
@@ -85,10 +89,12 @@ fn start(store: Store, keys: Keys, lookup: LookupKey, options: Options, id: Uuid
     let batching = options.batcher;
     match store.as_ref() {
         Store::Postgres(database) => {
-            let backend = postgres::Appender::new(database);
-            let service =
-                Service { backend, options: batching, head: head.clone(), stop: stop.clone() };
-            tasks.spawn(service.run(jobs));
+            for _ in 0..IN_FLIGHT {
+                let backend = postgres::Appender::new(database);
+                let service =
+                    Service { backend, options: batching, head: head.clone(), stop: stop.clone() };
+                tasks.spawn(service.run(Arc::clone(&jobs)));
+            }
             tasks.spawn(access::serve(postgres::Reads::new(database), reads, stop.clone()));
             // Other processes append too.
             tasks.spawn(poll(Arc::clone(&store), head.clone(), stop.clone()));
@@ -103,11 +109,13 @@ fn start(store: Store, keys: Keys, lookup: LookupKey, options: Options, id: Uuid
             tasks.spawn(database.checkpoints(head.subscribe(), stop.clone()));
         }
     }
+    let finder = Finder::start(&store);
     Log(Arc::new(Inner {
         store,
         batcher,
         keys,
         lookup,
+        finder,
         access,
         head,
         clock: options.clock,

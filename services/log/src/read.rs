@@ -74,7 +74,7 @@ impl Log {
         }
         let hashed: Vec<_> =
             keys.iter().map(|key| (key.scope().number(), self.lookup().key(key))).collect();
-        let found = self.store().find(&hashed).await.map_err(|error| log_fault(&error))?;
+        let found = self.finder().find(hashed).await?;
         let found = found.into_iter().map(|(key_index, holder)| Found {
             key_index,
             stream: holder.stream,

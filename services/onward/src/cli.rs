@@ -297,10 +297,10 @@ pub enum BenchCommand {
     EndToEnd(BenchArgs),
 }
 
-/// What every bench takes. It writes only to a schema, folder or stream that it made.
+/// What every bench takes. It writes only to a database, folder or stream that it made.
 #[derive(Args)]
 pub struct BenchArgs {
-    /// Measure on this PostgreSQL instead of SQLite in a temporary folder.
+    /// Measure on this PostgreSQL, in a database made for it, instead of SQLite in a temporary folder.
     #[arg(long, value_name = "URL")]
     pub postgres: Option<String>,
     /// Follow the log through this nats-server.

@@ -6,4 +6,4 @@ mod follow;
 mod life;
 mod outages;
 mod relays;
-pub(crate) mod world;
+mod world;

@@ -28,8 +28,18 @@ async fn each_kind_and_role_comes_in_where_the_contract_says_so_and_nowhere_else
 -> anyhow::Result<()> {
     let world = World::start(Setup::SQLITE).await?;
     let callers = everybody(&world).await?;
-    assert_eq!(callers.len(), 15 * 11 + 1, "each kind with each role; one has operators");
     let methods = Method::all();
+    for kind in kinds() {
+        assert!(callers.iter().any(|caller| caller.kind == kind), "somebody of {kind:?}");
+    }
+    for role in roles() {
+        assert!(callers.iter().any(|caller| caller.role == role), "somebody with {role:?}");
+    }
+    for method in &methods {
+        let in_reach =
+            |caller: &&Caller| method.admits_kind(caller.kind) && method.admits_role(caller.role);
+        assert!(callers.iter().any(|caller| in_reach(&caller)), "nobody can call {}", method.path);
+    }
     let head = world.operator().head().await?;
     let calls =
         callers.iter().flat_map(|caller| methods.iter().map(move |method| (caller, method)));
@@ -94,12 +104,18 @@ async fn everybody(world: &World) -> anyhow::Result<Vec<Caller>> {
                 roles: vec![role.into()],
                 ..Default::default()
             };
-            let added = directory.add_member(request).await?.into_inner();
+            let added = match directory.add_member(request).await {
+                Ok(added) => added.into_inner(),
+                // Not every kind of organisation has somebody with every role.
+                Err(status) if reason_of(&status) == reason::ROLE_NOT_FOR_KIND => return Ok(None),
+                Err(status) => return Err(status),
+            };
             let member = world.person(&organisation, &subject, &added.member_id);
-            anyhow::Ok(Caller { member, kind, role })
+            Ok(Some(Caller { member, kind, role }))
         }
     });
-    let mut callers: Vec<Caller> = added.buffered(AT_ONCE).try_collect().await?;
+    let callers: Vec<Option<Caller>> = added.buffered(AT_ONCE).try_collect().await?;
+    let mut callers: Vec<Caller> = callers.into_iter().flatten().collect();
     callers.push(Caller {
         member: operator.0.clone(),
         kind: OrganisationKind::Operator,

@@ -35,6 +35,8 @@ struct Holdings {
     enrolment: String,
     member: String,
     organisation: String,
+    /// To whom something may be sent: neither the caller nor the stranger.
+    receiver: String,
     queue: String,
 }
 
@@ -93,6 +95,37 @@ async fn every_id_in_every_field(world: World) -> anyhow::Result<()> {
     }
     assert!(faults.is_empty(), "{} of {tried}:\n{}", faults.len(), faults.join("\n"));
     assert!(tried > 60, "{tried} fields were tried");
+    assert_eq!(world.operator().head().await?, head, "no refusal leaves a row behind");
+    Ok(())
+}
+
+/// Organisations are everybody's to see, so that only one that does not exist is not found.
+#[tokio::test]
+async fn a_setting_that_does_not_exist_is_not_found() -> anyhow::Result<()> {
+    let world = World::start(Setup::SQLITE).await?;
+    let scene = Scene::of(&world).await?;
+    let head = world.operator().head().await?;
+    let mut faults = Vec::new();
+    for method in Method::all() {
+        let Some((caller, own, _)) = scene.sides(&method) else { continue };
+        if method.descriptor.is_client_streaming() {
+            continue;
+        }
+        let named = |way: &Way| {
+            let field = way.last().expect("a way leads somewhere");
+            let parent = field.parent_message();
+            let setting = parent.name() == "SettingRef" && field.name() == "organisation_id";
+            setting || field.name() == "recipient_organisation_id"
+        };
+        let all = ways(&method.descriptor.input(), &|_, rules| rules.uuid());
+        for way in all.iter().filter(|way| named(way)) {
+            let answer = ask(caller, &method, way, own, &nobodys_id()).await;
+            if !answer.as_ref().is_err_and(|status| status.code() == Code::NotFound) {
+                faults.push(format!("{} {}: {answer:?}", method.path, spelt(way)));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
     assert_eq!(world.operator().head().await?, head, "no refusal leaves a row behind");
     Ok(())
 }
@@ -158,7 +191,7 @@ impl Holdings {
             "enrolment_id" => &self.enrolment,
             "member_id" | "deputy_member_id" => &self.member,
             "organisation_id" => &self.organisation,
-            "recipient_organisation_id" => &self.organisation,
+            "recipient_organisation_id" => &self.receiver,
             "queue_id" => &self.queue,
             _ => return nobodys_id(),
         };
@@ -213,7 +246,7 @@ impl Scene {
 
 async fn holdings(member: &Member, house: House) -> anyhow::Result<Holdings> {
     let senco = Senco(member.clone());
-    let serial = 8000 + house as u32;
+    let serial = if house == House::Secondary { 8000 } else { 8010 };
     let child = Child { upn: Some(upn(serial)), ..Child::of_year_6() };
     let registered = senco.register(&child).await?.learner_id;
     let from = urn(house.number());
@@ -221,7 +254,9 @@ async fn holdings(member: &Member, house: House) -> anyhow::Result<Holdings> {
     let recorded = senco.record(phase_transfer(&registered, from.clone(), to)).await?;
     let university = ukprn(House::University.number());
     let entry = senco.record(higher_education(&registered, from, university)).await?;
-    let refer = Child { upn: Some(upn(serial + 50)), ..Child::of_year_6() };
+    // Young enough for the pathfinder.
+    let born = date(2019, 10, 3);
+    let refer = Child { upn: Some(upn(serial + 50)), born, ..Child::of_year_6() };
     let referred = senco.register(&refer).await?.learner_id;
     let enrolment = learner::RecordEnrolmentRequest {
         request_id: request_id(),
@@ -267,7 +302,8 @@ async fn receive(
     holds: &mut Holdings,
 ) -> anyhow::Result<()> {
     let (senco, receiver) = (Senco(member.clone()), Provider(member.clone()));
-    let draft = pack(world.id(House::College), None);
+    world.id(House::College).clone_into(&mut holds.receiver);
+    let draft = pack(&holds.receiver, None);
     holds.draft = senco.draft(&holds.learner, draft).await?.handover_id;
     for (number, accept) in [(0, false), (1, true)] {
         let child = Child { upn: Some(upn(serial + number)), ..Child::of_year_6() };

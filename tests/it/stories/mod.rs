@@ -57,6 +57,7 @@ mod order;
 mod phase_transfer;
 mod post16;
 mod queue;
+mod reads;
 mod retries;
 mod silence;
 mod university;

@@ -8,11 +8,13 @@ use onward_contract::event::v1::CarriedEvent;
 use onward_contract::learner::v1 as learner;
 use onward_contract::reason;
 use onward_tests::actors::{Operator, Senco};
-use onward_tests::builders::{Child, phase_transfer, request_id, upn, urn};
+use onward_tests::builders::{Child, date, phase_transfer, request_id, upn, urn};
 use onward_tests::expect::reason_of;
 use onward_tests::world::{House, Setup, World};
 use prost::Message;
+use sqlx::{Connection, PgConnection};
 use tonic::{Code, Status};
+use uuid::Uuid;
 
 use super::silence::{copied, messages, silent};
 
@@ -30,7 +32,7 @@ async fn the_bus_has_every_position_of_the_log_in_its_place() -> anyhow::Result<
     sixty_four_callers_make_ten_thousand_events(&world).await?;
     let head = copied(&operator).await?;
     assert!(head >= EVENTS, "{head}");
-    let hashes = the_log_has_no_gap(&operator, head).await?;
+    let hashes = the_log_has_no_gap(world.postgres_url().expect("PostgreSQL"), head).await?;
     the_bus_is_its_copy(&world, &hashes).await?;
     // Both processes' views come to the same end.
     for channel in world.channels() {
@@ -84,7 +86,7 @@ async fn call(
         }
         let [one, other] = &here;
         let child = Child { upn: Some(upn(caller * 1000 + round)), ..Child::of_year_6() };
-        let registered = one.register(&child).await?;
+        let registered = one.learners().register_learner(with_history(&child)).await?.into_inner();
         let (from, to) = (urn(House::Primary.number()), urn(House::Secondary.number()));
         let recorded = other.record(phase_transfer(&registered.learner_id, from, to)).await?;
         let confirmed = one.confirm(&recorded.transition_id).await?;
@@ -94,6 +96,19 @@ async fn call(
         made.fetch_add(events as u64, Ordering::Relaxed);
     }
     Ok(())
+}
+
+/// A child with a long history: a dozen spells of support, an event each.
+fn with_history(child: &Child) -> learner::RegisterLearnerRequest {
+    let mut request = child.register();
+    request.sen_provisions = (1..=12)
+        .map(|month| learner::SenProvision {
+            provision_code: "K".to_owned(),
+            start: Some(date(2024, month, 1)),
+            end: Some(date(2024, month, 20)),
+        })
+        .collect();
+    request
 }
 
 /// Changes a contested record. Who loses too often is told so, and sends the same request again.
@@ -123,26 +138,38 @@ async fn change(
     }
 }
 
-/// Positions 1…n, each stream's versions 1…n, each partition's sequence 1…n; answers the hashes.
-async fn the_log_has_no_gap(operator: &Operator, head: u64) -> anyhow::Result<Vec<String>> {
-    let records = operator.log_after("").await?;
-    let mut versions: BTreeMap<String, u64> = BTreeMap::new();
-    let mut partitions: BTreeMap<u32, u64> = BTreeMap::new();
+/// Position, stream, version, partition, sequence within it, event id, hash.
+type Stored = (i64, Uuid, i64, i16, i64, Uuid, Vec<u8>);
+
+/// Positions 1…n, each stream's versions 1…n, each partition's sequence 1…n, as the log's table has
+/// them; answers the hashes.
+async fn the_log_has_no_gap(url: &str, head: u64) -> anyhow::Result<Vec<String>> {
+    let mut sql = PgConnection::connect(url).await?;
+    let events: Vec<Stored> = sqlx::query_as(
+        "SELECT position, stream, version::bigint, partition_no, \
+         partition_sequence::bigint, event_id, hash FROM log_event ORDER BY position",
+    )
+    .fetch_all(&mut sql)
+    .await?;
+    assert!(events.len() as u64 >= head);
+    let mut versions: BTreeMap<Uuid, i64> = BTreeMap::new();
+    let mut partitions: BTreeMap<i16, i64> = BTreeMap::new();
     let mut ids = BTreeSet::new();
     let mut hashes = Vec::new();
-    for (position, record) in (1_u64..=head).zip(records) {
-        assert_eq!(record.position.parse::<u64>()?, position);
-        let version = versions.entry(record.stream_id).or_default();
-        *version += 1;
-        assert_eq!(record.stream_version, *version, "at {position}");
-        let sequence = partitions.entry(record.partition).or_default();
-        *sequence += 1;
-        assert_eq!(record.partition_sequence, *sequence, "at {position}");
-        assert!(ids.insert(record.event_id), "an event twice, at {position}");
-        hashes.push(record.hash);
+    for (expected, event) in (1_i64..).zip(events) {
+        let (position, stream, version, partition, sequence, id, hash) = event;
+        assert_eq!(position, expected, "no position is left out");
+        let last = versions.entry(stream).or_default();
+        *last += 1;
+        assert_eq!(version, *last, "at {position}");
+        let last = partitions.entry(partition).or_default();
+        *last += 1;
+        assert_eq!(sequence, *last, "at {position}");
+        assert!(ids.insert(id), "an event twice, at {position}");
+        hashes.push(hex::encode(hash));
     }
-    assert_eq!(hashes.len() as u64, head);
     assert!(partitions.len() > 60, "spread over the partitions");
+    hashes.truncate(usize::try_from(head)?);
     Ok(hashes)
 }
 

@@ -107,9 +107,19 @@ async fn one_of_the_team_claims_it(team: &Team, id: &str) -> anyhow::Result<Stri
     assert!(team.clinician.claim(QUEUE, 5).await?.items.is_empty(), "somebody holds it");
     team.colleague.give_back(id, &stale).await?;
 
-    let claimed = team.clinician.claim(QUEUE, 5).await?;
+    let request = wire::ClaimReferralsRequest {
+        request_id: request_id(),
+        queue_id: QUEUE.to_owned(),
+        max: 5,
+        ..Default::default()
+    };
+    let mut queues = team.clinician.queues();
+    let claimed = queues.claim_referrals(request.clone()).await?.into_inner();
     assert_eq!(claimed.items.len(), 1);
     let lease = claimed.items[0].lease_token.clone();
+    // The token is told again to whoever repeats the request that took the lease.
+    let again = queues.claim_referrals(request).await?.into_inner();
+    assert_eq!((again.items.len(), &again.items[0].lease_token), (1, &lease));
     assert_ne!(lease, stale);
     // A token that was given back changes nothing, whoever shows it.
     for late in [
@@ -124,7 +134,9 @@ async fn one_of_the_team_claims_it(team: &Team, id: &str) -> anyhow::Result<Stri
     let until = extended.lease_expires_at.expect("when it ends").seconds;
     assert!(until > claimed.items[0].lease_expires_at.expect("when it ended").seconds);
     let held = team.clinician.claims(QUEUE, NOW).await?;
-    assert_eq!((held.len(), held[0].lease_token.as_str()), (1, lease.as_str()));
+    assert_eq!(held.len(), 1);
+    let item = held[0].item.clone().expect("the referral");
+    assert!(item.mine && item.referral_id == id);
     assert!(team.colleague.claims(QUEUE, NOW).await?.is_empty());
     nothing_is_lost(team, &[(ReferralBucket::Held, 1)]).await?;
     Ok(lease)
@@ -149,7 +161,7 @@ async fn it_is_screened_treated_and_closed(
     illegal(early, "INTERVENTION_IN_PROGRESS").leaves("rescreen");
     team.supervisor.rescreen(id, Rag::Green).await?;
     team.clinician.close(id, ReferralOutcome::MetAfterIntervention).await?;
-    illegal(team.clinician.treat(id).await, "CLOSED");
+    illegal(team.clinician.rescreen(id, Rag::Amber).await, "CLOSED");
     Ok(())
 }
 

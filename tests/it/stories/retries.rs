@@ -119,9 +119,10 @@ async fn a_reader_sees_what_it_has_a_receipt_for(world: &World) -> anyhow::Resul
         let timeline = school.timeline(&registered.learner_id, &at).await?;
         assert!(timeline.tells("learner_registered"));
     }
+    let registered = school.register(&Child::of_year_11()).await?;
     let request = learner::GetLearnerRequest {
-        min_position: "99999999999999999999".to_owned(),
-        learner_id: request_id(),
+        min_position: "00000000000009999999".to_owned(),
+        learner_id: registered.learner_id,
     };
     let never = school.learners().get_learner(request).await;
     refused(never, Code::InvalidArgument, reason::INVALID_POSITION);

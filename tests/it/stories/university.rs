@@ -127,7 +127,17 @@ async fn the_university_brings_it_to_its_end(
     };
     let ended = university.dsa().record_step(ends).await?.into_inner();
     assert_eq!(ended.state(), DsaState::Ended);
-    illegal(school.dsa_step(case, DsaStep::Apply).await, "ENDED");
+    let anew = wire::RecordStepRequest {
+        request_id: request_id(),
+        occurred_on: Some(date(2026, 11, 2)),
+        case_id: case.to_owned(),
+        step: DsaStep::DecideIneligible.into(),
+        reason: Some(wire::record_step_request::Reason::IneligibleReason(
+            wire::DsaIneligibleReason::Residency.into(),
+        )),
+        ..Default::default()
+    };
+    illegal(school.dsa().record_step(anew).await, "ENDED");
     let seen = dsa_case(school, case).await?;
     assert_eq!(
         (seen.state(), seen.end_reason()),

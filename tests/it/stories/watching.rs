@@ -133,7 +133,7 @@ async fn a_stream_ends_with_the_access_to_it(world: &World) -> anyhow::Result<()
 
 /// What a stream tells, heartbeats left out.
 enum Heard {
-    Entry(timeline::TimelineEntry),
+    Entry(Box<timeline::TimelineEntry>),
     CaughtUp(String),
 }
 
@@ -150,7 +150,7 @@ async fn next(stream: &mut Organisation) -> Result<Heard, Status> {
     loop {
         let message = stream.message().await?.expect("the stream goes on");
         match message.message.expect("one of the three") {
-            Message::Entry(entry) => return Ok(Heard::Entry(entry)),
+            Message::Entry(entry) => return Ok(Heard::Entry(Box::new(entry))),
             Message::CaughtUp(mark) => return Ok(Heard::CaughtUp(mark.position)),
             Message::Heartbeat(_) => {}
         }
@@ -165,7 +165,7 @@ async fn until_type(
         if let Heard::Entry(entry) = next(stream).await?
             && entry.r#type.contains(event)
         {
-            return Ok(entry);
+            return Ok(*entry);
         }
     }
 }

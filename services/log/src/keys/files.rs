@@ -13,7 +13,8 @@ fn fault(path: &Path) -> impl Fn(std::io::Error) -> OpenError + '_ {
     |error| OpenError::Io { path: path.to_owned(), kind: error.kind() }
 }
 
-/// Makes the folder, for its owner only, or refuses where it is missing and not to be made.
+/// Makes the folder, for its owner only, or refuses where it is missing and not to be made. What it lies
+/// in is not made with it: a path that was mistyped would look like an empty log.
 pub(crate) fn secure_folder(folder: &Path, create: bool) -> Result<(), OpenError> {
     if folder.is_dir() {
         return Ok(());
@@ -21,7 +22,11 @@ pub(crate) fn secure_folder(folder: &Path, create: bool) -> Result<(), OpenError
     if !create {
         return Err(OpenError::NoFolder(folder.to_owned()));
     }
-    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(fault(folder))
+    match DirBuilder::new().mode(0o700).create(folder) {
+        // Another process was quicker.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
+        made => made.map_err(fault(folder)),
+    }
 }
 
 /// The key in the file; a random one is put there when there is no file. Whoever of two processes is

@@ -51,6 +51,10 @@ struct Wish {
 impl Keys {
     /// Opens the key store and reads (or, at the first start, makes) the key-encryption key.
     pub(crate) async fn open(options: &KeyOptions, create: bool) -> Result<Self, OpenError> {
+        // With PostgreSQL nothing else has made the data folder that the keys lie in.
+        if let Some(data) = options.folder.parent().filter(|data| !data.as_os_str().is_empty()) {
+            secure_folder(data, create)?;
+        }
         secure_folder(&options.folder, create)?;
         let kek_path = options.folder.join("kek");
         let kek = Arc::new(SecretKey::new(*read_or_make(&kek_path)?));

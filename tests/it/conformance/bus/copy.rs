@@ -1,8 +1,8 @@
 //! The copy: sequence = position, whoever writes; what a message says, and what it must not.
 
-use onward_log::{Feed, Position};
-use onward_domain::ids::LearnerId;
 use onward_bus::StreamFeed;
+use onward_domain::ids::LearnerId;
+use onward_log::{Feed, Position};
 use onward_tests::servers::Nats;
 use uuid::Uuid;
 
@@ -34,7 +34,8 @@ async fn a_message_is_a_cloud_event_with_nothing_personal() -> anyhow::Result<()
     let held = messages(&streams, &name).await?;
     let stored = &everything(&copied.log, Position::START).await?[1];
     let message = &held[1];
-    let header = |name: &str| message.headers.get(name).map(ToString::to_string).unwrap_or_default();
+    let header =
+        |name: &str| message.headers.get(name).map(ToString::to_string).unwrap_or_default();
     assert_eq!(message.subject, format!("onward.v1.{}.{REGISTERED}", stored.partition));
     assert_eq!(header("ce-specversion"), "1.0");
     assert_eq!(header("ce-id"), stored.event_id.to_string());

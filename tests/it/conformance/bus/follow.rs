@@ -66,12 +66,21 @@ async fn followers_read_what_the_log_holds() -> anyhow::Result<()> {
 #[tokio::test]
 async fn an_idle_follower_is_woken_by_the_stream() -> anyhow::Result<()> {
     let copied = Copied::start().await?;
+    append(&copied.log, 1).await?;
+    copied.caught_up().await?;
     let mut feed = StreamFeed::new(copied.bus.clone(), Position::START);
-    for number in 1..=50 {
-        append(&copied.log, 1).await?;
-        let read = soon("the event", feed.next(10)).await??;
-        assert_eq!(positions(&read), [number]);
-    }
+    assert_eq!(positions(&soon("the first event", feed.next(10)).await??), [1]);
+    let carried = async {
+        let mut number = 1;
+        while feed.sources().stream < 20 {
+            number += 1;
+            append(&copied.log, 1).await?;
+            assert_eq!(positions(&feed.next(10).await?), [number]);
+        }
+        anyhow::Ok(number)
+    };
+    let number = soon("twenty events of the stream's", carried).await??;
+    assert_eq!(feed.sources().stream + feed.sources().log, number);
     copied.stop().await?;
     Ok(())
 }
@@ -145,10 +154,8 @@ async fn a_dropped_wait_loses_nothing() -> anyhow::Result<()> {
             turns += 1;
             // Dropped at its first await, or a few tens to thousands of microseconds later.
             let patience = Duration::from_micros(turns.wrapping_mul(7_919) % 5_000);
-            tokio::select! {
-                biased;
-                page = feed.next(50) => read.extend(page?),
-                () = tokio::time::sleep(patience) => {}
+            if let Ok(page) = tokio::time::timeout(patience, feed.next(50)).await {
+                read.extend(page?);
             }
         }
         anyhow::Ok(read)

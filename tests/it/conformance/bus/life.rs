@@ -3,10 +3,29 @@
 use std::time::Duration;
 
 use async_nats::jetstream::stream::Config;
-use onward_bus::StreamFeed;
+use async_nats::{HeaderMap, HeaderName};
+use onward_bus::{AuditFault, StreamFeed};
 use onward_log::{Feed, Log, Options, Position};
 
 use super::world::*;
+
+/// Changes one byte after this text in a file of the server's.
+fn damage(store: &std::path::Path, after: &str) -> anyhow::Result<()> {
+    for entry in std::fs::read_dir(store)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            damage(&path, after)?;
+            continue;
+        }
+        let mut bytes = std::fs::read(&path)?;
+        let found = bytes.windows(after.len()).position(|part| part == after.as_bytes());
+        if let Some(at) = found {
+            bytes[at + after.len() - 1] ^= 1;
+            std::fs::write(&path, bytes)?;
+        }
+    }
+    Ok(())
+}
 
 /// With a lease this short an idle relay looks at its stream several times a second.
 fn watchful(options: &mut onward_bus::BusOptions) {
@@ -108,7 +127,8 @@ async fn a_stream_that_was_made_by_somebody_else_is_left() -> anyhow::Result<()>
     let Copied { nats, folder, log, relay, .. } = copied;
     relay.stop().await?;
     streams.delete_stream(&first).await?;
-    let config = Config { name: first.clone(), subjects: vec!["onward.v1.>".into()], ..Config::default() };
+    let config =
+        Config { name: first.clone(), subjects: vec!["onward.v1.>".into()], ..Config::default() };
     streams.create_stream(config).await?;
     streams.publish("onward.v1.1.some.thing", "not ours".into()).await?.await?;
     let copied = Copied::over(nats, folder, log, |_| {}).await?;
@@ -151,6 +171,89 @@ async fn a_server_without_its_storage_is_filled_again() -> anyhow::Result<()> {
     copied.nats.restart().await?;
     copied.told("the next one", |now| now.stream.as_deref() != Some("ONWARD_1")).await?;
     copied.is_equal().await?;
+    copied.stop().await?;
+    Ok(())
+}
+
+/// A byte of an old message is changed in the server's files: what the server then drops is sent again.
+#[tokio::test]
+async fn damage_inside_is_mended() -> anyhow::Result<()> {
+    let mut copied = watchful_copy().await?;
+    append(&copied.log, 60).await?;
+    copied.is_equal().await?;
+    copied.nats.kill()?;
+    damage(&copied.nats.dir().join("store"), "onward-position: 00000000000000000030")?;
+    copied.nats.restart().await?;
+    append(&copied.log, 1).await?;
+    copied.is_equal().await?;
+    let audited = copied.bus.audit().await?;
+    assert_eq!((audited.first.get(), audited.last.get()), (1, 61));
+    copied.stop().await?;
+    Ok(())
+}
+
+/// A stream that somebody filled with our own messages but one: the newest is the log's, and only the
+/// chain shows it. The audit names the place, and followers read the log from there.
+#[tokio::test]
+async fn a_forged_message_is_found_by_the_audit_and_by_followers() -> anyhow::Result<()> {
+    let copied = Copied::start().await?;
+    append(&copied.log, 40).await?;
+    let name = copied.is_equal().await?;
+    let streams = copied.streams().await?;
+    let Copied { nats, folder, log, bus, relay } = copied;
+    relay.stop().await?;
+    let held = messages(&streams, &name).await?;
+    let config = streams.get_stream(&name).await?.cached_info().config.clone();
+    streams.delete_stream(&name).await?;
+    streams.create_stream(config).await?;
+    for mut message in held {
+        if message.sequence == 17 {
+            message.payload[5] ^= 1;
+        }
+        let mut headers = HeaderMap::new();
+        // What the server keeps of the batch is not the forger's to send.
+        for (header, values) in message.headers.iter().filter(|(name, _)| !is_servers(name)) {
+            values.iter().for_each(|value| headers.append(header.clone(), value.clone()));
+        }
+        let (subject, payload) = (message.subject, message.payload.into());
+        streams.publish_with_headers(subject, headers, payload).await?.await?;
+    }
+    match bus.audit().await {
+        Err(AuditFault::Differs { position, .. }) => assert_eq!(position.get(), 17),
+        other => panic!("{other:?}"),
+    }
+    let mut feed = StreamFeed::new(bus, Position::START);
+    let mut read = Vec::new();
+    while read.len() < 40 {
+        read.extend(soon("the next events", feed.next(10)).await??);
+    }
+    assert_eq!(read, everything(&log, Position::START).await?);
+    log.close().await;
+    drop((nats, folder));
+    Ok(())
+}
+
+fn is_servers(name: &HeaderName) -> bool {
+    name.to_string().starts_with("Nats-")
+}
+
+/// Somebody spoils whatever is made: after a few the relay waits, so that the disk is not filled.
+#[tokio::test]
+async fn a_stream_that_is_spoilt_again_and_again_is_not_made_for_ever() -> anyhow::Result<()> {
+    let copied = watchful_copy().await?;
+    append(&copied.log, 1).await?;
+    let streams = copied.streams().await?;
+    let spoilt = |now: &onward_bus::BusStatus| {
+        now.fault.as_ref().is_some_and(|fault| fault.contains("spoilt"))
+    };
+    let mut spoiling = copied.bus.status();
+    while !spoilt(&spoiling.borrow_and_update().clone()) {
+        if spoiling.borrow().relaying {
+            streams.publish("onward.v1.0.foreign.thing", "not ours".into()).await?.await?;
+        }
+        soon("what the relay says to it", spoiling.changed()).await??;
+    }
+    assert!(subjects_of(&streams).await?.len() <= 7);
     copied.stop().await?;
     Ok(())
 }

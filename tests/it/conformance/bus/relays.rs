@@ -72,12 +72,37 @@ async fn the_other_relay_takes_over() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A process that relays nothing still knows how far the copy is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_without_a_relay_watches() -> anyhow::Result<()> {
+    let two = Two::start().await?;
+    let relay = Running::start(&two.one.1);
+    let stop = CancellationToken::new();
+    let watching = tokio::spawn(Relay::new(two.other.1.clone()).watch(stop.clone()));
+    append(&two.one.0, 30).await?;
+    caught_up(&two.one.1, &two.one.0).await?;
+    let seen = caught_up(&two.other.1, &two.other.0).await?;
+    assert_eq!(
+        (seen.relaying, seen.copied.get(), seen.stream),
+        (false, 30, Some("ONWARD_1".into()))
+    );
+    relay.stop().await?;
+    // Nobody relays now, and the watcher does not begin to.
+    append(&two.one.0, 5).await?;
+    assert!(two.other.0.own("relay", uuid::Uuid::now_v7(), LEASE).await?.is_some());
+    stop.cancel();
+    soon("the end of the watch", watching).await??;
+    two.close().await;
+    Ok(())
+}
+
 /// Stopped in order, the first hands over at once; both orders of events stay one.
 #[tokio::test(flavor = "multi_thread")]
 async fn relays_hand_over_in_order() -> anyhow::Result<()> {
     let two = Two::start().await?;
     for round in 0..3 {
-        let (bus, log) = if round % 2 == 0 { (&two.one.1, &two.one.0) } else { (&two.other.1, &two.other.0) };
+        let (bus, log) =
+            if round % 2 == 0 { (&two.one.1, &two.one.0) } else { (&two.other.1, &two.other.0) };
         let relay = Running::start(bus);
         many_callers(log, 4, 5, 3).await?;
         told(bus, "the relay", |now| now.relaying).await?;
@@ -92,7 +117,8 @@ async fn relays_hand_over_in_order() -> anyhow::Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_paused_relay_changes_nothing_when_it_wakes() -> anyhow::Result<()> {
     let two = Two::start().await?;
-    let (urls, keys) = ((two.nats.url(), two.database.url().to_owned()), two.folder.path().join("keys"));
+    let (urls, keys) =
+        ((two.nats.url(), two.database.url().to_owned()), two.folder.path().join("keys"));
     let (asleep, falls_asleep) = tokio::sync::oneshot::channel();
     let (wake, woken) = mpsc::channel::<()>();
     let (buses, bus_of_the_sleeper) = tokio::sync::oneshot::channel();

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
-use async_nats::{HeaderMap, jetstream};
 use async_nats::jetstream::consumer::{AckPolicy, pull};
+use async_nats::{HeaderMap, jetstream};
 use futures::{FutureExt, TryStreamExt};
 use jiff::civil::date;
 use onward_bus::{Bus, BusOptions, BusStatus, Envelope, Relay};
@@ -231,7 +231,7 @@ pub(super) async fn subjects_of(
     streams: &jetstream::Context,
 ) -> anyhow::Result<Vec<(String, Vec<String>)>> {
     let infos: Vec<_> = streams.streams().try_collect().await?;
-    Ok(infos.into_iter().map(|info| (info.config.name, info.config.subjects.into())).collect())
+    Ok(infos.into_iter().map(|info| (info.config.name, info.config.subjects)).collect())
 }
 
 // === writing

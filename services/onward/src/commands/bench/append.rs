@@ -59,9 +59,7 @@ pub async fn run(args: BenchArgs) -> anyhow::Result<()> {
         more,
     };
     figures::print(cell, figures)?;
-    ground.log.close().await;
-    drop(ground.folder);
-    Ok(())
+    ground.leave().await
 }
 
 async fn warm(log: &Log, learners: &Arc<Vec<LearnerId>>, clients: u32) -> anyhow::Result<()> {

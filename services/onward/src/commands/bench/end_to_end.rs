@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use jiff::Timestamp;
 use onward_access::{DEVELOPMENT_ISSUER, DevelopmentKey};
 use onward_contract::access::v1::{MemberRole, OrganisationKind};
@@ -18,13 +18,13 @@ use onward_contract::timeline::v1::{
 };
 use onward_contract::transition::v1 as transition;
 use onward_domain::ids::OrganisationId;
-use onward_log::Position;
 use serde_json::{Map, json};
 use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::figures::{self, Cell, Figures, rounded};
+use super::ground::{self, Made};
 use crate::app::App;
 use crate::cli::BenchArgs;
 use crate::commands::bootstrap::first_operator;
@@ -43,18 +43,16 @@ type Open = Arc<Mutex<HashMap<String, Instant>>>;
 
 /// Runs the bench.
 pub async fn run(args: BenchArgs) -> anyhow::Result<()> {
-    let folder = tempfile::Builder::new().prefix("onward-bench-").tempdir()?;
+    let folder = ground::folder(&args)?;
+    let database = Made::on(args.postgres.as_deref()).await?;
     let mut settings = Settings::default();
     settings.database.data = folder.path().join("data");
-    settings.database.postgres.clone_from(&args.postgres);
+    settings.database.postgres = database.as_ref().map(Made::url);
     settings.bus.nats.clone_from(&args.nats);
     settings.http.listen = "127.0.0.1:0".to_owned();
     let key = settings.development_key_file();
     let app = App::open(settings.checked()?).await?;
-    ensure!(
-        app.log().head().await? == Position::START,
-        "this log has events in it: a bench writes only to an empty one"
-    );
+    ground::empty(app.log()).await?;
     let url = format!("http://{}", app.address()?);
     let first = first_operator(app.log(), "Bench", DEVELOPMENT_ISSUER, "operator").await?;
     let stop = CancellationToken::new();
@@ -63,6 +61,7 @@ pub async fn run(args: BenchArgs) -> anyhow::Result<()> {
     let measured = measure(&args, &url, &key, first.organisation).await;
     stop.cancel();
     server.await.context("the server")??;
+    Made::remove(database).await?;
     measured
 }
 

@@ -79,6 +79,7 @@ pub fn print(cell: Cell, mut figures: Figures) -> anyhow::Result<()> {
         "max_rss_mib": most_memory(),
         "errors": figures.errors,
         "cores": std::thread::available_parallelism().map_or(0, usize::from),
+        "load_generator": "the same process",
         "build": if cfg!(debug_assertions) { "debug" } else { "release" },
     });
     if let Some(object) = line.as_object_mut() {

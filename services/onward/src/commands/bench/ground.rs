@@ -1,8 +1,11 @@
-//! What a bench stands on: a log of its own, empty at the start.
+//! What a bench stands on: a log of its own, empty at the start, gone at the end.
 
-use anyhow::ensure;
-use onward_log::{Database, Log, Options, Position};
+use anyhow::{Context, ensure};
+use onward_log::{Log, Options, Position};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection};
 use tempfile::TempDir;
+use uuid::Uuid;
 
 use crate::cli::BenchArgs;
 
@@ -13,11 +16,9 @@ pub struct Ground {
     /// `sqlite` or `postgres`.
     pub backend: &'static str,
     /// Keys, and the database file where it is SQLite.
-    pub folder: TempDir,
+    folder: TempDir,
+    database: Option<Made>,
 }
-
-/// The schema that a bench makes for itself.
-const SCHEMA: &str = "onward_bench";
 
 impl Ground {
     /// Opens a log for a bench.
@@ -25,27 +26,93 @@ impl Ground {
     /// # Errors
     /// The log has events in it, or cannot be opened.
     pub async fn prepare(args: &BenchArgs) -> anyhow::Result<Self> {
-        let mut builder = tempfile::Builder::new();
-        let builder = builder.prefix("onward-bench-");
-        let folder = match &args.folder {
-            Some(parent) => builder.tempdir_in(parent)?,
-            None => builder.tempdir()?,
-        };
-        let (options, backend) = match &args.postgres {
-            Some(url) => {
-                let mut options = Options::postgres(url, folder.path().join("keys"));
-                if let Database::Postgres { schema, .. } = &mut options.database {
-                    *schema = Some(SCHEMA.to_owned());
-                }
-                (options, "postgres")
-            }
+        let folder = folder(args)?;
+        let database = Made::on(args.postgres.as_deref()).await?;
+        let (options, backend) = match &database {
+            Some(made) => (Options::postgres(made.url(), folder.path().join("keys")), "postgres"),
             None => (Options::sqlite(folder.path()), "sqlite"),
         };
         let log = Log::open(options).await?;
-        ensure!(
-            log.head().await? == Position::START,
-            "this log has events in it: a bench writes only to an empty one (drop the schema {SCHEMA})"
-        );
-        Ok(Self { log, backend, folder })
+        empty(&log).await?;
+        Ok(Self { log, backend, folder, database })
+    }
+
+    /// Takes everything away again.
+    ///
+    /// # Errors
+    /// What was made cannot be removed.
+    pub async fn leave(self) -> anyhow::Result<()> {
+        self.log.close().await;
+        self.folder.close()?;
+        Made::remove(self.database).await
+    }
+}
+
+/// A folder that goes away with the bench.
+///
+/// # Errors
+/// It cannot be made.
+pub fn folder(args: &BenchArgs) -> anyhow::Result<TempDir> {
+    let mut builder = tempfile::Builder::new();
+    let builder = builder.prefix("onward-bench-");
+    Ok(match &args.folder {
+        Some(parent) => builder.tempdir_in(parent)?,
+        None => builder.tempdir()?,
+    })
+}
+
+/// Refuses a log with events in it.
+///
+/// # Errors
+/// It has some, or cannot be read.
+pub async fn empty(log: &Log) -> anyhow::Result<()> {
+    ensure!(
+        log.head().await? == Position::START,
+        "this log has events in it: a bench writes only to an empty one"
+    );
+    Ok(())
+}
+
+/// A database that a bench made for itself on a PostgreSQL server.
+pub struct Made {
+    server: PgConnectOptions,
+    name: String,
+}
+
+impl Made {
+    /// Makes one on this server, where one is given.
+    ///
+    /// # Errors
+    /// The server cannot be reached, or the account may not make databases.
+    pub async fn on(url: Option<&str>) -> anyhow::Result<Option<Self>> {
+        let Some(url) = url else { return Ok(None) };
+        let server: PgConnectOptions = url.parse().context("this is no URL of a PostgreSQL")?;
+        let made = Self { server, name: format!("onward_bench_{}", Uuid::now_v7().simple()) };
+        let create = format!("CREATE DATABASE {}", made.name);
+        made.say(create).await.context("a bench makes a database of its own")?;
+        Ok(Some(made))
+    }
+
+    /// Where it is.
+    pub fn url(&self) -> String {
+        self.server.clone().database(&self.name).to_url_lossy().to_string()
+    }
+
+    /// Takes it away again.
+    ///
+    /// # Errors
+    /// The server does not.
+    pub async fn remove(made: Option<Self>) -> anyhow::Result<()> {
+        let Some(made) = made else { return Ok(()) };
+        let drop = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", made.name);
+        made.say(drop).await.with_context(|| format!("{} is left behind", made.name))
+    }
+
+    async fn say(&self, statement: String) -> anyhow::Result<()> {
+        let mut connection = PgConnection::connect_with(&self.server).await?;
+        // The name is our own.
+        connection.execute(AssertSqlSafe(statement)).await?;
+        connection.close().await?;
+        Ok(())
     }
 }
