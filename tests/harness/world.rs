@@ -20,7 +20,7 @@ use tonic::transport::{Channel, Endpoint};
 
 use crate::actors::{Authority, Member, Operator, PathfinderMember, Provider, Senco};
 use crate::builders::request_id;
-use crate::servers::{Database, Nats, Onward, Postgres, Stopped, onward_command};
+use crate::servers::{Database, Nats, Onward, Postgres, Stopped, onward_command, until};
 
 pub use houses::House;
 
@@ -227,6 +227,20 @@ impl World {
     pub fn token(&self, org: &str, subject: &str, from: Timestamp, ttl: Duration) -> String {
         let organisation = org.parse().expect("an organisation's id");
         self.key.sign(subject, organisation, from, ttl).expect("the key signs")
+    }
+
+    /// Waits until every view shows all that has been written.
+    ///
+    /// # Errors
+    /// One does not come so far.
+    pub async fn views_are_there(&self) -> anyhow::Result<()> {
+        let operator = self.operator();
+        let head = operator.head().await?;
+        until("the views", || async {
+            let views = operator.views("").await?;
+            Ok(views.iter().all(|view| view.position >= head).then_some(()))
+        })
+        .await
     }
 
     /// The channel to each process.

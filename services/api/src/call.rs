@@ -80,8 +80,9 @@ impl Doors {
     ) -> Result<Executed, Failure> {
         let provenance = entered.provenance()?;
         let request_id = entered.message.request_id();
-        let done =
-            self.execute(&entered.caller, request_id, entered.body.clone(), provenance, attempt).await;
+        let done = self
+            .execute(&entered.caller, request_id, entered.body.clone(), provenance, attempt)
+            .await;
         match done {
             // Nobody expected a version, so none was wrong: others were quicker, again and again.
             Err(Failure::Execute(ExecuteError::Conflict { .. }))

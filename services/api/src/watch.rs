@@ -185,11 +185,19 @@ impl<S: Source> Watching<S> {
     }
 
     async fn give(&mut self, round: Round<S::Message>) -> Result<(), Ended> {
-        for item in round.items {
+        let mut items = round.items.into_iter().peekable();
+        while items.peek().is_some() {
+            // One durable line for as many as may wait for the reader: a commit for each would hold the
+            // stream to the disk's pace.
+            let now: Vec<Item<S::Message>> = items.by_ref().take(WAITING).collect();
             self.check().await?;
-            self.doors.write_down(&self.caller, item.learners).await?;
-            self.source.showing(&self.caller, &item.message).await;
-            self.send(item.message).await?;
+            let learners = now.iter().flat_map(|item| item.learners.iter().copied());
+            self.doors.write_down(&self.caller, learners.collect::<Vec<_>>()).await?;
+            for item in now {
+                self.check().await?;
+                self.source.showing(&self.caller, &item.message).await;
+                self.send(item.message).await?;
+            }
         }
         self.position = self.position.max(round.reached);
         Ok(())

@@ -33,7 +33,7 @@ async fn timeline_inbox_and_queue_are_shown_in_every_form() -> anyhow::Result<()
         .draft(&learner, pack(&secondary.organisation, Some(&recorded.transition_id)))
         .await?;
     primary.release(&handover.handover_id).await?;
-    primary.timeline(&learner, onward_tests::actors::NOW).await?;
+    world.views_are_there().await?;
 
     let upn = child.upn.expect("a UPN");
     for named in [learner.as_str(), upn.as_str()] {
@@ -77,7 +77,7 @@ async fn the_queue_is_shown(world: &World) -> anyhow::Result<()> {
     let other = world.member(House::London, &[MemberRole::Triage]).await?;
     let learner = nursery.register(&Child::of_nursery()).await?.learner_id;
     let referred = nursery.refer(referral(&learner)).await?;
-    nursery.referral(&referred.referral_id, onward_tests::actors::NOW).await?;
+    world.views_are_there().await?;
     let key = House::Yorkshire.queue();
     for named in [key, team.organisation.as_str()] {
         let rows = ask(world, &team, &["queue", named], "json").await?.done().rows();
@@ -114,7 +114,7 @@ async fn the_log_and_the_views_are_the_operators_to_see() -> anyhow::Result<()> 
     ask(&world, &operator, &args, "table").await?.refused(&["from_position"]);
     ask(&world, &senco, &["tail", "--limit", "1"], "table").await?.refused(&["NOT_ALLOWED"]);
 
-    operator.views(onward_tests::actors::NOW).await?;
+    world.views_are_there().await?;
     let views = ask(&world, &operator, &["views", "list"], "json").await?.done().rows();
     let names: Vec<&str> = views.iter().filter_map(|view| view["view"].as_str()).collect();
     for name in ["timeline", "inbox", "queue", "directory"] {

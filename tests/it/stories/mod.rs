@@ -58,6 +58,7 @@ mod phase_transfer;
 mod post16;
 mod queue;
 mod reads;
+mod records;
 mod retries;
 mod silence;
 mod university;
