@@ -195,6 +195,14 @@ pub enum OpenError {
         /// What the system says.
         kind: std::io::ErrorKind,
     },
+    /// The database's file cannot be used: the disk is full or failing, or it is no database.
+    #[error("the database file {} cannot be used: {cause}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        cause: Cause,
+    },
     /// The PostgreSQL URL does not parse.
     #[error("the PostgreSQL URL cannot be read")]
     Url,

@@ -7,6 +7,13 @@ use std::path::Path;
 use crate::error::OpenError;
 use crate::keys::secure_folder;
 
+/// Makes a database's file for its owner only, where it is not there yet; SQLite gives the files beside
+/// it the same mode.
+pub(crate) fn private_file(path: &Path) -> Result<(), OpenError> {
+    let made = OpenOptions::new().create(true).append(true).mode(0o600).open(path);
+    made.map(drop).map_err(|error| OpenError::Io { path: path.to_owned(), kind: error.kind() })
+}
+
 /// Held as long as the log of the folder is open; the system lets it go when the process ends.
 pub(crate) struct FolderLock {
     _file: File,

@@ -18,7 +18,9 @@ async fn a_server_says_where_it_serves_and_drains_when_told_to_stop() -> anyhow:
     assert!(tokio::net::TcpStream::connect(&address).await.is_err());
     // What it made is for its owner alone.
     use std::os::unix::fs::PermissionsExt;
-    for path in ["", "keys", "keys/kek", "keys/lookup.key", "keys/development-token.pem"] {
+    let keys =
+        ["keys/kek", "keys/lookup.key", "keys/development-token.pem", "keys/learner-keys.db"];
+    for path in ["", "keys", "log.db", "views.db"].into_iter().chain(keys) {
         let mode = std::fs::metadata(data.join(path))?.permissions().mode() & 0o077;
         assert_eq!(mode, 0, "{path} is for its owner alone");
     }

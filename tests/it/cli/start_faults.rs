@@ -132,6 +132,6 @@ async fn a_full_disk_is_said_in_one_line() -> anyhow::Result<()> {
     let err = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{err}");
     assert_eq!(err.lines().count(), 1, "one clear line: {err}");
-    assert!(err.starts_with("onward: ") && err.contains("disk"), "{err}");
+    assert!(err.starts_with("onward: ") && err.contains("full"), "{err}");
     Ok(())
 }

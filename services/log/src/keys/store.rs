@@ -6,6 +6,7 @@ use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
 use uuid::Uuid;
 
 use crate::error::{LogError, OpenError};
+use crate::folder::private_file;
 use crate::options::KeyOptions;
 use crate::sql::{key_store, key_store_fault, open_fault, sqlite};
 
@@ -26,6 +27,7 @@ impl Store {
         match &options.postgres_url {
             None => {
                 let path = options.folder.join("learner-keys.db");
+                private_file(&path)?;
                 let settings = sqlite::key_store_settings(&path);
                 // One connection: key rows are read once and then remembered.
                 let pool = SqlitePoolOptions::new().max_connections(1);

@@ -80,7 +80,7 @@ pub(crate) fn is_lost(error: &Error) -> bool {
     classify(error) == Fault::Lost && !matches!(error, Error::PoolTimedOut | Error::PoolClosed)
 }
 
-fn classify(error: &Error) -> Fault {
+pub(crate) fn classify(error: &Error) -> Fault {
     match error {
         Error::Database(database) => match database.code() {
             Some(code) if code.len() == 5 => postgres(&code),
@@ -110,6 +110,10 @@ fn postgres(code: &str) -> Fault {
 /// Result codes; the extended part above eight bits says more than a caller can use:
 /// <https://www.sqlite.org/rescode.html>.
 fn sqlite(code: &str) -> Fault {
+    // SQLITE_IOERR_SHMSIZE: the index of the write-ahead log could not grow, for want of room.
+    if code == "4874" {
+        return Fault::Cause(Cause::Full);
+    }
     match code.parse::<u32>().map(|code| code & 0xff) {
         Ok(5 | 6) => Fault::Repeat,
         Ok(13) => Fault::Cause(Cause::Full),
@@ -129,6 +133,7 @@ mod tests {
         assert_eq!(postgres("08006"), Fault::Lost);
         assert_eq!(postgres("23505"), Fault::Refused);
         assert_eq!(sqlite("13"), Fault::Cause(Cause::Full));
+        assert_eq!(sqlite("4874"), Fault::Cause(Cause::Full));
         assert_eq!(sqlite("522"), Fault::Cause(Cause::Disk), "a short read is an I/O error");
         assert_eq!(sqlite("517"), Fault::Repeat, "a stale snapshot is a busy one");
         assert_eq!(sqlite("2067"), Fault::Refused);

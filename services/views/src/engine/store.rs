@@ -1,6 +1,7 @@
 //! Where views are kept: a SQLite file of their own, or a PostgreSQL schema of their own. One text
 //! of a statement serves both; what differs is written here and in the `tables` files.
 
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 use std::time::Duration;
@@ -75,8 +76,13 @@ impl Store {
         // NORMAL is enough here, and ten times cheaper than FULL: after a power cut the file is whole
         // but may lack its last transactions, rows and checkpoints alike, and the log, which is
         // synced, tells them again.
+        let path = folder.join("views.db");
+        // For its owner only; SQLite gives the files beside it the same mode.
+        std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(&path).map_err(
+            |error| ViewError::Settings(format!("views.db cannot be made: {}", error.kind())),
+        )?;
         let options = SqliteConnectOptions::new()
-            .filename(folder.join("views.db"))
+            .filename(path)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal)

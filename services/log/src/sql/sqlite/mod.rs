@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::migrate::MigrateError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Executor, SqliteConnection};
 use tokio::sync::watch;
@@ -20,11 +21,11 @@ pub(crate) use append::Appender;
 pub(crate) use reads::Reads;
 use writer::Writer;
 
-use super::fault::Fault;
+use super::fault::{Fault, classify};
 use super::readers::Readers;
 use super::{open_fault, shared};
 use crate::error::OpenError;
-use crate::folder::FolderLock;
+use crate::folder::{FolderLock, private_file};
 use crate::options::Clock;
 use crate::position::Position;
 use crate::recorded::micros;
@@ -51,10 +52,11 @@ pub(crate) struct Database {
 impl Database {
     /// Opens (or makes) the file. With the folder's lock nobody else has it open.
     pub(crate) async fn open(path: &Path, folder: FolderLock) -> Result<Self, OpenError> {
+        private_file(path)?;
         let settings = durable(path);
         let writer = Arc::new(Writer::new(settings.clone(), folder));
-        let mut guard = writer.clone().take().await.map_err(opening)?;
-        let connection = guard.as_mut().ok_or(opening(Fault::Lost))?;
+        let mut guard = writer.clone().take().await.map_err(|fault| opening(path, fault))?;
+        let connection = guard.as_mut().ok_or_else(|| opening(path, Fault::Lost))?;
         let version: String = sqlx::query_scalar(text::VERSION)
             .fetch_one(&mut *connection)
             .await
@@ -64,7 +66,7 @@ impl Database {
         }
         let migrator = sqlx::migrate!("./migrations/sqlite");
         let migrated = migrator.run_direct(None, connection, false).await;
-        migrated.map_err(|error| OpenError::Migration(error.to_string()))?;
+        migrated.map_err(|error| migrating(path, error))?;
         drop(guard);
         let reading = settings.clone().pragma("query_only", "ON");
         let readers = Readers::new(reading, READERS);
@@ -144,8 +146,20 @@ impl Database {
     }
 }
 
-fn opening(fault: Fault) -> OpenError {
-    OpenError::Unreachable(fault.cause().to_string())
+fn opening(path: &Path, fault: Fault) -> OpenError {
+    OpenError::File { path: path.to_owned(), cause: fault.cause() }
+}
+
+/// A disk that is full or failing shows here first: the tables are what is written first.
+fn migrating(path: &Path, error: MigrateError) -> OpenError {
+    match error {
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)
+            if matches!(classify(&error), Fault::Cause(_)) =>
+        {
+            opening(path, classify(&error))
+        }
+        other => OpenError::Migration(other.to_string()),
+    }
 }
 
 /// Every commit is synced; freed pages are overwritten. Checkpoints are somebody else's work.
