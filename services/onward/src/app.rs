@@ -104,8 +104,14 @@ impl App {
             let (views, feed, stop) = (self.views.clone(), self.feed().await?, background.clone());
             tasks.spawn(async move { views.run(feed, stop).await });
         }
-        if let Some(bus) = self.bus.clone().filter(|_| does(Role::Relay)) {
-            tasks.spawn(Relay::new(bus).run(background.clone()));
+        if let Some(bus) = self.bus.clone() {
+            let (relay, stop) = (Relay::new(bus), background.clone());
+            if does(Role::Relay) {
+                tasks.spawn(relay.run(stop));
+            } else {
+                // Somebody else copies; how far is told here too.
+                tasks.spawn(relay.watch(stop));
+            }
         }
         if does(Role::Views) {
             tasks.spawn(sweep(self.log.clone(), background.clone()));

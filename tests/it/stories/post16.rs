@@ -13,7 +13,7 @@ use onward_tests::builders::{
     Child, confirm, correct, date, days_from_today, in_place, pack, planned_month, planned_on,
     post16, request_id, urn,
 };
-use onward_tests::expect::{illegal, refused};
+use onward_tests::expect::{illegal, not_found, refused};
 use onward_tests::world::{House, World};
 use tonic::Code;
 
@@ -28,7 +28,10 @@ async fn a_leaver_of_year_11_goes_to_college(world: &World) -> anyhow::Result<()
     let transition = one_of_two_plans_is_confirmed(&school, &learner).await?;
     a_mistake_is_put_right(&school, &learner, &transition).await?;
     a_later_start_is_told(&school, &transition).await?;
+    // Being named is not being told: a destination sees a move once a pack was released to it.
+    not_found(college.transition(&transition, NOW).await);
     the_college_receives(&school, &college, &learner, &transition).await?;
+    assert_eq!(college.transition(&transition, NOW).await?.transition_id, transition);
     what_is_over_stays_over(&school, &college, &transition).await?;
     let admin = world.member(House::Secondary, &[MemberRole::Admin]).await?;
     a_known_learner_is_not_registered_twice(&Senco(admin), &learner).await

@@ -25,6 +25,7 @@ use uuid::Uuid;
 
 use super::figures::{self, Cell, Figures, rounded};
 use super::ground::{self, Made};
+use super::streams;
 use crate::app::App;
 use crate::cli::BenchArgs;
 use crate::commands::bootstrap::first_operator;
@@ -43,6 +44,7 @@ type Open = Arc<Mutex<HashMap<String, Instant>>>;
 
 /// Runs the bench.
 pub async fn run(args: BenchArgs) -> anyhow::Result<()> {
+    streams::none(args.nats.as_deref()).await?;
     let folder = ground::folder(&args)?;
     let database = Made::on(args.postgres.as_deref()).await?;
     let mut settings = Settings::default();
@@ -62,6 +64,7 @@ pub async fn run(args: BenchArgs) -> anyhow::Result<()> {
     stop.cancel();
     server.await.context("the server")??;
     Made::remove(database).await?;
+    streams::remove(args.nats.as_deref()).await?;
     measured
 }
 

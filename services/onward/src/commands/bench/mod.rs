@@ -4,6 +4,7 @@ mod append;
 mod end_to_end;
 mod figures;
 mod ground;
+mod streams;
 
 use std::process::ExitCode;
 
