@@ -27,8 +27,9 @@ use crate::wire::request::Writes;
 /// Set to `true` in the answer of a write that had been answered before.
 pub const REPLAYED: &str = "onward-replayed";
 
-/// Longest wait for a view to reach the position that a reader asks for.
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
+/// Longest wait for a view to reach the position that a reader asks for: longer than the lease on a
+/// view's partitions, so that a reader waits through the take-over after a crash.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// A request that was let in.
 pub struct Entered<T> {

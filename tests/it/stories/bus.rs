@@ -107,6 +107,8 @@ async fn a_process_is_killed(mut world: World) -> anyhow::Result<()> {
     let at = position(registered.receipt);
     world.kill().await?;
     world.restart().await?;
+    // On PostgreSQL the dead process's hold on the views runs out first.
+    world.views_are_there().await?;
     let school = onward_tests::actors::Senco(school.over(world.channels()[0].clone()));
     let learner = school.learner(&registered.learner_id).await?;
     assert_eq!(learner.details.unwrap_or_default().forename, "Amelia");
