@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use sqlx::{AssertSqlSafe, Connection as _, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
 use super::value::{Kind, Row, Value, bind_array, bind_postgres, bind_sqlite};
 use crate::error::ViewError;
@@ -89,8 +89,14 @@ impl Store {
             .pragma("secure_delete", "on")
             .busy_timeout(Duration::from_secs(10))
             .statement_cache_capacity(256);
-        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone());
-        let writer = writer.await?;
+        let writer = SqlitePoolOptions::new().max_connections(1).after_release(|connection, _| {
+            // A full disk ends a transaction by itself; the driver counts it as open for ever after.
+            Box::pin(async move {
+                connection.ping().await?;
+                Ok(!connection.is_in_transaction())
+            })
+        });
+        let writer = writer.connect_with(options.clone()).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .connect_lazy_with(options.pragma("query_only", "on"));
