@@ -58,7 +58,7 @@ pub(super) async fn create(
         }
         .boxed()
     });
-    let executed = doors.write(&entered, attempt).await?;
+    let executed = doors.write(&entered, attempt).await.map_err(of_pack)?;
     let response = wire::CreateHandoverResponse {
         receipt: Some(receipt(&executed.receipt)),
         handover_id: issued(&executed, HANDOVER_ID),
@@ -101,9 +101,17 @@ pub(super) async fn edit(
         }
         .boxed()
     });
-    let executed = doors.write(&entered, attempt).await?;
+    let executed = doors.write(&entered, attempt).await.map_err(of_pack)?;
     let response = wire::EditHandoverResponse { receipt: Some(receipt(&executed.receipt)) };
     Ok((executed, response))
+}
+
+/// The rules name the parts of a pack; in a request they lie in the draft's.
+fn of_pack(failure: Failure) -> Failure {
+    failure.renamed(|field| match field.split_once('.') {
+        Some((part @ ("support" | "sections"), _)) => format!("draft.pack.{part}"),
+        _ => field,
+    })
 }
 
 /// A line that says, without its id, what a line of the draft says already is that line: sent again, a draft
