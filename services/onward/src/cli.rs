@@ -312,7 +312,10 @@ pub struct EndToEndArgs {
     /// Record over so many streams both ways (RecordTransitions), as fast as they go, instead of by calls.
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=64))]
     pub streams: u32,
-    /// Only the calls: views and watch are another process's work.
+    /// Learners among whom the moves are spread; they are registered first.
+    #[arg(long, value_name = "N", default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub learners: u32,
+    /// Only the calls: views and watch are another process's work. With PostgreSQL.
     #[arg(long)]
     pub calls_only: bool,
 }

@@ -25,6 +25,8 @@ use crate::error::ViewError;
 const BATCH: usize = 512;
 /// How often ownership is renewed: several times within its time to live.
 const RENEW: Duration = Duration::from_secs(1);
+/// Longest that events are gathered at the log's end before the next batch.
+const GATHER: Duration = Duration::from_millis(8);
 /// Appends that wait at once in this process, from which on the views give way to them.
 const CROWD: usize = 32;
 /// How much longer than a batch took the views then stand back: they keep a quarter of the time.
@@ -244,7 +246,7 @@ impl Engine {
         if events.is_empty() {
             return Ok(());
         }
-        let begun = Instant::now();
+        let (begun, at_the_end) = (Instant::now(), events.len() < BATCH);
         let prepared = apply::prepare(&self.log, events).await?;
         let all: Vec<At<'_>> = self.views.iter().zip(&self.tracks).collect();
         let applied = apply::apply(&self.store, &all, self.worker, &self.owned, &prepared).await;
@@ -256,11 +258,7 @@ impl Engine {
             Err(_) => self.apply_each(&prepared).await,
         };
         self.say();
-        if self.log.crowd() >= CROWD {
-            // More calls than can be answered at once: answering comes before showing. Whatever is left
-            // behind is caught up, in large batches, as soon as there is room.
-            tokio::time::sleep((begun.elapsed() * STAND_BACK).min(LONGEST_BACK)).await;
-        }
+        tokio::time::sleep(rest(begun.elapsed(), self.log.crowd(), at_the_end)).await;
         failed.map_or(Ok(()), Err)
     }
 
@@ -289,5 +287,34 @@ impl Engine {
         for (signal, track) in self.signals.iter().zip(&self.tracks) {
             signal.reached(number::position(track.lowest().unwrap_or_default()));
         }
+    }
+}
+
+/// How long to leave the processors to others after a batch that took so long.
+fn rest(took: Duration, crowd: usize, at_the_end: bool) -> Duration {
+    if crowd >= CROWD {
+        // More calls than can be answered at once: answering comes before showing. Whatever is left
+        // behind is caught up, in large batches, as soon as there is room.
+        (took * STAND_BACK).min(LONGEST_BACK)
+    } else if at_the_end {
+        // A transaction for every event or two would keep a processor busy with beginnings and ends.
+        took.min(GATHER)
+    } else {
+        Duration::ZERO
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_views_stand_back_for_callers_and_hurry_when_alone() {
+        let ms = Duration::from_millis;
+        assert_eq!(rest(ms(20), CROWD, true), ms(60));
+        assert_eq!(rest(ms(2_000), CROWD, false), LONGEST_BACK, "never for long");
+        assert_eq!(rest(ms(20), CROWD - 1, false), ms(0), "behind, and nobody waits");
+        assert_eq!(rest(ms(3), 0, true), ms(3));
+        assert_eq!(rest(ms(20), 0, true), GATHER);
     }
 }

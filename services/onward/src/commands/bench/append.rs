@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use super::figures::{self, Cell, Figures};
 use super::ground::Ground;
+use super::load::Load;
 use crate::cli::BenchArgs;
 
 /// Learners among whom the events are spread; each has a key of its own.
@@ -32,7 +33,7 @@ pub async fn run(args: BenchArgs) -> anyhow::Result<()> {
     // The keys are made first: in life a learner has one long before most of its events.
     warm(&ground.log, &learners, args.clients).await?;
     let from = ground.log.head().await?;
-    let begun = Instant::now();
+    let (begun, load) = (Instant::now(), Load::begin());
     let until = begun + Duration::from_secs(args.seconds.into());
     let callers: Vec<_> = (0..args.clients)
         .map(|caller| {
@@ -50,6 +51,7 @@ pub async fn run(args: BenchArgs) -> anyhow::Result<()> {
     more.insert("events".into(), json!(events));
     more.insert("learners".into(), json!(LEARNERS));
     more.insert("sealed".into(), json!(true));
+    load.tell(&mut more);
     let cell = Cell {
         workload: "append",
         backend: ground.backend,

@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use super::figures::{self, Cell, Figures};
 use super::ground::Ground;
+use super::load::Load;
 use crate::cli::ClaimArgs;
 
 /// Referrals that one append puts into the queue.
@@ -33,7 +34,7 @@ pub async fn run(args: ClaimArgs) -> anyhow::Result<()> {
     let wanted = if args.batch == 1 { MOST / 2 } else { MOST };
     let waiting = wanted as usize * args.bench.seconds as usize;
     fill(&ground.log, team, waiting).await?;
-    let begun = Instant::now();
+    let (begun, load) = (Instant::now(), Load::begin());
     let until = begun + Duration::from_secs(args.bench.seconds.into());
     let workers: Vec<_> = (0..args.bench.clients)
         .map(|_| tokio::spawn(work(ground.log.clone(), team, args.batch as usize, until)))
@@ -46,6 +47,7 @@ pub async fn run(args: ClaimArgs) -> anyhow::Result<()> {
     }
     let took = begun.elapsed();
     let mut more = Map::new();
+    load.tell(&mut more);
     #[expect(clippy::cast_precision_loss, reason = "a rate, for people")]
     let rate = claimed as f64 / took.as_secs_f64();
     more.insert("claims_per_s".into(), json!(rate.round()));

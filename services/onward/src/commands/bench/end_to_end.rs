@@ -8,6 +8,7 @@ use serde_json::{Map, json};
 
 use super::figures::{self, Cell, Figures, rounded};
 use super::house::{House, School, transfer};
+use super::load::Load;
 use super::watching::{Open, Watch};
 use super::{backend, over_streams};
 use crate::cli::EndToEndArgs;
@@ -27,19 +28,20 @@ pub async fn run(args: EndToEndArgs) -> anyhow::Result<()> {
 }
 
 async fn measure(args: &EndToEndArgs, house: &House) -> anyhow::Result<()> {
-    let school = Arc::new(house.school().await?);
+    let school = Arc::new(house.school(args.learners).await?);
     let open = Open::default();
     let watch = match args.calls_only {
         true => None,
         false => Some(Watch::begin(&school, open.clone()).await?),
     };
-    let begun = Instant::now();
+    let (begun, load) = (Instant::now(), Load::begin());
     let called = match args.streams {
         0 => call_at_rate(args, &school, &open).await?,
         streams => over_streams::run(&args.bench, streams, &school, &open).await?,
     };
     let took = begun.elapsed();
     let mut more = Map::new();
+    load.tell(&mut more);
     more.insert("rate_asked".into(), json!(if args.streams > 0 { 0 } else { args.bench.rate }));
     more.insert("streams".into(), json!(args.streams));
     more.insert("learners".into(), json!(school.learners.len()));

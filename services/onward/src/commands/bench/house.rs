@@ -27,9 +27,6 @@ use crate::commands::import::date;
 use crate::config::Settings;
 use crate::role::Role;
 
-/// Learners among whom the transitions are spread: as in life, each has few.
-const LEARNERS: usize = 5_000;
-
 /// Learners that are registered at once.
 const REGISTERING: usize = 64;
 
@@ -89,17 +86,17 @@ impl House {
         streams::remove(self.nats.as_deref()).await
     }
 
-    /// A school with a SENCO, and learners of its own.
+    /// A school with a SENCO, and so many learners of its own.
     ///
     /// # Errors
     /// The server refuses.
-    pub async fn school(&self) -> anyhow::Result<School> {
+    pub async fn school(&self, learners: u32) -> anyhow::Result<School> {
         let token = self.key.sign("operator", self.operator, Timestamp::now(), TOKEN)?;
         let operator = Server::dial(&self.url, &token).await?;
         let id = register(&operator).await?;
         let token = self.key.sign("senco", id, Timestamp::now(), TOKEN)?;
         let server = operator.with_token(&token)?;
-        let learners = learners(&server).await?;
+        let learners = register_learners(&server, learners).await?;
         Ok(School { url: self.url.clone(), token, server, learners })
     }
 }
@@ -155,8 +152,8 @@ async fn register(operator: &Server) -> anyhow::Result<OrganisationId> {
     Ok(id.parse()?)
 }
 
-async fn learners(server: &Server) -> anyhow::Result<Vec<String>> {
-    let ids = futures::stream::iter(0..LEARNERS).map(|number| {
+async fn register_learners(server: &Server, count: u32) -> anyhow::Result<Vec<String>> {
+    let ids = futures::stream::iter(0..count).map(|number| {
         let server = server.clone();
         async move {
             let request = learner::RegisterLearnerRequest {

@@ -6,6 +6,7 @@ mod end_to_end;
 mod figures;
 mod ground;
 mod house;
+mod load;
 mod over_streams;
 mod peers;
 mod restart;

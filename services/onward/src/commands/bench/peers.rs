@@ -12,6 +12,7 @@ use serde_json::{Map, json};
 
 use super::append;
 use super::figures::{self, Cell, Figures};
+use super::load::Load;
 use crate::cli::PeersArgs;
 
 /// Bytes of an event as a peer gets it: about what a sealed phase transfer takes.
@@ -86,10 +87,11 @@ fn print(
     workload: &'static str,
     backend: &'static str,
     clients: u32,
-    took: Duration,
+    (took, load): (Duration, Load),
     figures: Figures,
 ) -> anyhow::Result<()> {
     let mut more = Map::new();
+    load.tell(&mut more);
     more.insert("event_bytes".into(), json!(EVENT));
     figures::print(Cell { workload, backend, clients, batch: 1, took, more }, figures)
 }

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use super::{EVENT, calls, print, until};
 use crate::cli::BenchArgs;
 use crate::commands::bench::figures::Figures;
+use crate::commands::bench::load::Load;
 
 /// A name that no log uses.
 const STREAM: &str = "BENCH_PEER";
@@ -33,7 +34,7 @@ pub(super) async fn run(args: &BenchArgs, url: &str) -> anyhow::Result<()> {
 }
 
 async fn measure(args: &BenchArgs, context: &jetstream::Context) -> anyhow::Result<()> {
-    let begun = Instant::now();
+    let (begun, load) = (Instant::now(), Load::begin());
     let until = until(args.seconds);
     let data = Bytes::from(vec![7_u8; EVENT]);
     let callers: Vec<_> = (0..args.clients)
@@ -53,5 +54,5 @@ async fn measure(args: &BenchArgs, context: &jetstream::Context) -> anyhow::Resu
     for caller in callers {
         figures.add(caller.await?);
     }
-    print("jetstream publish with ack", "nats", args.clients, begun.elapsed(), figures)
+    print("jetstream publish with ack", "nats", args.clients, (begun.elapsed(), load), figures)
 }

@@ -12,6 +12,7 @@ use super::{CONNECTIONS, EVENT, calls, print, until};
 use crate::cli::BenchArgs;
 use crate::commands::bench::figures::Figures;
 use crate::commands::bench::ground::Made;
+use crate::commands::bench::load::Load;
 
 /// Its files, in the order of its own installer. Without the role: everything belongs to the bench.
 const FILES: [&str; 15] = [
@@ -58,7 +59,7 @@ async fn measure(args: &BenchArgs, url: &str, folder: &Path) -> anyhow::Result<(
     for _ in 0..clients {
         connections.push(options.connect().await?);
     }
-    let begun = Instant::now();
+    let (begun, load) = (Instant::now(), Load::begin());
     let until = until(args.seconds);
     let callers: Vec<_> =
         connections.into_iter().map(|one| tokio::spawn(caller(one, until))).collect();
@@ -67,7 +68,7 @@ async fn measure(args: &BenchArgs, url: &str, folder: &Path) -> anyhow::Result<(
         figures.add(caller.await?);
     }
     first.close().await?;
-    print("message-db", "postgres", clients, begun.elapsed(), figures)
+    print("message-db", "postgres", clients, (begun.elapsed(), load), figures)
 }
 
 async fn caller(connection: PgConnection, until: Instant) -> Figures {

@@ -10,6 +10,7 @@ use super::{CONNECTIONS, EVENT, calls, print, until};
 use crate::cli::BenchArgs;
 use crate::commands::bench::figures::Figures;
 use crate::commands::bench::ground::Made;
+use crate::commands::bench::load::Load;
 
 const TABLE: &str = "
 CREATE TABLE event (
@@ -43,7 +44,7 @@ async fn measure(args: &BenchArgs, url: &str) -> anyhow::Result<()> {
         let options: sqlx::postgres::PgConnectOptions = url.parse()?;
         connections.push(options.disable_statement_logging().connect().await?);
     }
-    let begun = Instant::now();
+    let (begun, load) = (Instant::now(), Load::begin());
     let until = until(args.seconds);
     let callers: Vec<_> =
         connections.into_iter().map(|one| tokio::spawn(caller(one, until))).collect();
@@ -51,7 +52,7 @@ async fn measure(args: &BenchArgs, url: &str) -> anyhow::Result<()> {
     for caller in callers {
         figures.add(caller.await?);
     }
-    print("plain table", "postgres", clients, begun.elapsed(), figures)
+    print("plain table", "postgres", clients, (begun.elapsed(), load), figures)
 }
 
 async fn caller(connection: PgConnection, until: Instant) -> Figures {
