@@ -90,20 +90,25 @@ pub(crate) trait Source: Send + Sync + 'static {
     }
 }
 
-/// The position that a stream begins after: as it was given earlier, or the beginning.
-///
-/// # Errors
-/// Not a position.
-pub(crate) fn from(position: &str) -> Result<Position, Refusal> {
-    if position.is_empty() {
-        return Ok(Position::START);
-    }
-    position.parse().map_err(|_| {
-        Refusal::field("from_position", "must be a position that was given earlier, or empty")
-    })
-}
-
 impl Doors {
+    /// The position that a stream begins after: as it was given earlier, or the beginning.
+    ///
+    /// # Errors
+    /// Not a position that this log gave; the log cannot be read.
+    pub(crate) async fn from_position(&self, position: &str) -> Result<Position, Failure> {
+        if position.is_empty() {
+            return Ok(Position::START);
+        }
+        let unknown = "must be a position that was given earlier, or empty";
+        let from = position.parse().map_err(|_| Refusal::field("from_position", unknown))?;
+        // Above the log's end there is nothing to wait for: it would be silent until the log came there, and
+        // then leave out what lies between.
+        if from > self.head_from("").await? {
+            return Err(Refusal::field("from_position", unknown).into());
+        }
+        Ok(from)
+    }
+
     /// Begins a stream for a caller who was let in.
     pub(crate) fn stream<S: Source, T>(
         &self,

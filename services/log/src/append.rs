@@ -5,10 +5,12 @@
 //! while the first commits. A full channel refuses at once. What the caller handed in is worked
 //! off even when the caller has gone away.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use futures::FutureExt;
 use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
@@ -104,7 +106,13 @@ impl<B: Backend> Service<B> {
             let Some(first) = self.first(&mut turn).await else { break };
             settle(&turn.jobs).await;
             let batch = self.drain(first, &mut turn);
-            self.work(batch, turn).await;
+            // A fault of the program costs its batch an answer, which the request ids tell later, and not
+            // everybody after it their writes.
+            let work = AssertUnwindSafe(self.work(batch, turn)).catch_unwind();
+            if work.await.is_err() {
+                tracing::error!("a batch was not brought to its end");
+                self.backend.reset().await;
+            }
         }
         self.backend.reset().await;
     }

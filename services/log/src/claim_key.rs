@@ -160,7 +160,6 @@ impl Key {
 pub(crate) struct LookupKey(Option<Hmac<Sha256>>);
 
 impl LookupKey {
-    #[expect(clippy::needless_pass_by_value, reason = "the key is wiped here")]
     pub(crate) fn new(key: Zeroizing<[u8; 32]>) -> Self {
         // HMAC takes a key of any length.
         Self(Hmac::new_from_slice(key.as_slice()).ok())

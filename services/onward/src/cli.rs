@@ -266,7 +266,7 @@ pub struct TailArgs {
     /// The server.
     #[command(flatten)]
     pub server: ServerArgs,
-    /// Start after this position; by default with what comes next.
+    /// Start after this position; by default at the beginning of the log.
     #[arg(long, value_name = "POSITION")]
     pub from: Option<String>,
     /// End after this many events.

@@ -33,6 +33,6 @@ fn main() -> ExitCode {
     };
     match runtime.block_on(commands::run(cli)) {
         Ok(code) => code,
-        Err(error) => lifecycle::refused(&format!("{error:#}")),
+        Err(error) => lifecycle::ended(&error),
     }
 }

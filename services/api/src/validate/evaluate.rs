@@ -138,27 +138,67 @@ fn single(check: &Check, field: &FieldDescriptor, value: &Value) -> Option<Strin
 fn of_text(check: &Check, text: &str) -> Option<String> {
     let length = text.chars().count() as u64;
     let wrong = match check {
-        Check::MinLen(least) if length < *least => {
-            if length == 0 {
+        Check::MinLen(least) if length < *least || !text.chars().any(is_seen) => {
+            if !text.chars().any(is_seen) {
                 "must be given".to_owned()
             } else {
                 format!("must have at least {least} characters")
             }
         }
         Check::MaxLen(most) if length > *most => format!("must have at most {most} characters"),
+        Check::MaxLen(most) if text.chars().any(|one| is_unfit(one, *most >= LINES)) => {
+            "must not have control or direction characters in it".to_owned()
+        }
         Check::Uuid if text.is_empty() => "must be given, as a UUID".to_owned(),
         Check::Uuid if text.len() != 36 || uuid::Uuid::try_parse(text).is_err() => {
             "must be a UUID of the form xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx".to_owned()
         }
-        Check::Pattern(pattern) if !pattern.is_match(text) => {
-            format!("must have the form {}", pattern.as_str())
+        Check::Uuid if uuid::Uuid::try_parse(text).is_ok_and(|id| id.is_nil()) => {
+            "must not be the UUID of noughts".to_owned()
         }
+        Check::Pattern(pattern) if !pattern.is_match(text) => form(pattern.as_str()),
         Check::InText(allowed) if !allowed.iter().any(|one| one == text) => {
             format!("must be one of {}", allowed.join(", "))
         }
         _ => return None,
     };
     Some(wrong)
+}
+
+/// The most characters of a text that is one line: a name, a reference, a code. Longer ones are prose.
+const LINES: u64 = 500;
+
+/// Characters that no text needs and that would be acted on where it is shown, or that a database cannot
+/// hold: control characters (a prose may have line breaks and tabs), and overrides of the direction.
+fn is_unfit(one: char, prose: bool) -> bool {
+    let layout = matches!(one, '\n' | '\r' | '\t');
+    (one.is_control() && !(prose && layout))
+        || matches!(one, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Whether a reader would see anything of it.
+fn is_seen(one: char) -> bool {
+    !one.is_whitespace()
+        && !matches!(one, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}')
+}
+
+/// What a pattern of the contract asks for, in words.
+fn form(pattern: &str) -> String {
+    let words = match pattern {
+        "^([0-9]{20})?$" => "must be a position as a receipt gives it: 20 digits",
+        "^[a-z0-9][a-z0-9-]{0,63}$" => {
+            "must be lower-case letters, digits and hyphens, at most 64, no hyphen first"
+        }
+        "^(|E1|E2|N1|N2|R|[1-9]|1[0-4]|X)$" => {
+            "must be a national curriculum year: E1, E2, N1, N2, R, 1 to 14, or X"
+        }
+        "^([0-9]{3})?$" | "^[0-9]{3}$" => "must be a local authority's code: 3 digits",
+        "^20[0-9]{2}/[0-9]{2}$" | "^(20[0-9]{2}/[0-9]{2})?$" => {
+            "must be an academic year such as 2026/27"
+        }
+        other => return format!("must have the form {other}"),
+    };
+    words.to_owned()
 }
 
 fn of_bytes(check: &Check, length: u64) -> Option<String> {

@@ -93,7 +93,14 @@ impl Store {
             .statement_cache_capacity(256);
         // A file does not go away: a connection to it needs no test.
         let pool = || SqlitePoolOptions::new().test_before_acquire(false);
-        let writer = pool().max_connections(1).connect_with(options.clone()).await?;
+        let writer = pool().max_connections(1).after_release(|connection, _| {
+            // A full disk ends a transaction by itself; the driver counts it as open for ever after.
+            Box::pin(async move {
+                connection.ping().await?;
+                Ok(!connection.is_in_transaction())
+            })
+        });
+        let writer = writer.connect_with(options.clone()).await?;
         let readers =
             pool().max_connections(READERS).connect_lazy_with(options.pragma("query_only", "on"));
         Ok(Self::Sqlite { writer, readers })
