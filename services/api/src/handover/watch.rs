@@ -64,14 +64,16 @@ impl Source for Received {
         wire::WatchReceivedResponse { message: Some(Message::Heartbeat(beat)) }
     }
 
-    async fn showing(&self, caller: &Caller, message: &Self::Message) {
-        let Some(Message::Change(change)) = &message.message else { return };
-        let Some(handover) = &change.handover else { return };
+    async fn showing(&self, caller: &Caller, message: &Self::Message) -> bool {
+        let Some(Message::Change(change)) = &message.message else { return false };
+        let Some(handover) = &change.handover else { return false };
         if handover.state == crate::wire::handover::state(Some(HandoverState::Released))
             && let Ok(id) = handover.handover_id.parse()
         {
             self.0.deliver(caller, id).await;
+            return true;
         }
+        false
     }
 }
 

@@ -1,6 +1,7 @@
 //! Walks a decoded message along the compiled rules and lists what is wrong.
 
 use std::collections::HashSet;
+use std::fmt;
 
 use onward_domain::decider::FieldFault;
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, ReflectMessage, Value};
@@ -8,40 +9,56 @@ use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, ReflectMessage, Value
 use super::compile::{Check, FieldRules, number};
 use super::{Validator, fault};
 
+/// Where in the request a field is: spelt only where something is wrong.
+#[derive(Clone, Copy)]
+pub(super) enum Path<'a> {
+    /// The request itself.
+    Root,
+    /// A field of what is at the path before.
+    Field(&'a Path<'a>, &'a str),
+    /// An item of a list.
+    Item(&'a Path<'a>, usize),
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root => Ok(()),
+            Self::Field(Self::Root, name) => f.write_str(name),
+            Self::Field(before, name) => write!(f, "{before}.{name}"),
+            Self::Item(before, index) => write!(f, "{before}[{index}]"),
+        }
+    }
+}
+
 pub(super) fn message(
     validator: &Validator,
     message: &DynamicMessage,
-    prefix: &str,
+    path: Path<'_>,
     faults: &mut Vec<FieldFault>,
 ) {
-    let descriptor = message.descriptor();
-    if let Some(rules) = validator.rules(descriptor.full_name()) {
+    if let Some(rules) = validator.rules(message.descriptor().full_name()) {
         for rule in &rules.fields {
-            if let Some(field) = descriptor.get_field_by_name(&rule.name) {
-                one_field(message, &field, rule, prefix, faults);
-            }
+            one_field(message, rule, Path::Field(&path, rule.field.name()), faults);
         }
-        for name in &rules.oneofs {
-            let filled = descriptor
-                .oneofs()
-                .filter(|oneof| oneof.name() == name)
-                .any(|oneof| oneof.fields().any(|field| message.has_field(&field)));
-            if !filled {
-                faults.push(fault(&join(prefix, name), "one of its fields must be given"));
+        for oneof in &rules.oneofs {
+            if !oneof.fields().any(|field| message.has_field(&field)) {
+                let path = Path::Field(&path, oneof.name());
+                faults.push(fault(path, "one of its fields must be given"));
             }
         }
     }
     for (field, value) in message.fields() {
-        nested(validator, &join(prefix, field.name()), value, faults);
+        nested(validator, Path::Field(&path, field.name()), value, faults);
     }
 }
 
-fn nested(validator: &Validator, path: &str, value: &Value, faults: &mut Vec<FieldFault>) {
+fn nested(validator: &Validator, path: Path<'_>, value: &Value, faults: &mut Vec<FieldFault>) {
     match value {
         Value::Message(inner) => message(validator, inner, path, faults),
         Value::List(list) => {
             for (index, item) in list.iter().enumerate() {
-                nested(validator, &format!("{path}[{index}]"), item, faults);
+                nested(validator, Path::Item(&path, index), item, faults);
             }
         }
         _ => {}
@@ -50,15 +67,14 @@ fn nested(validator: &Validator, path: &str, value: &Value, faults: &mut Vec<Fie
 
 fn one_field(
     message: &DynamicMessage,
-    field: &FieldDescriptor,
     rule: &FieldRules,
-    prefix: &str,
+    path: Path<'_>,
     faults: &mut Vec<FieldFault>,
 ) {
-    let path = join(prefix, &rule.name);
+    let field = &rule.field;
     if !message.has_field(field) {
         if rule.required {
-            faults.push(fault(&path, "must be given"));
+            faults.push(fault(path, "must be given"));
             return;
         }
         // A member of a oneof, a message or an optional field that is absent has nothing to check;
@@ -69,8 +85,8 @@ fn one_field(
     }
     let value = message.get_field(field);
     for check in &rule.checks {
-        if let Some(text) = apply(check, field, &value, &path, faults) {
-            faults.push(fault(&path, text));
+        if let Some(text) = apply(check, field, &value, path, faults) {
+            faults.push(fault(path, text));
             // One sentence a field is enough: "must be given" and "must be a UUID" say the same.
             break;
         }
@@ -82,14 +98,14 @@ fn apply(
     check: &Check,
     field: &FieldDescriptor,
     value: &Value,
-    path: &str,
+    path: Path<'_>,
     faults: &mut Vec<FieldFault>,
 ) -> Option<String> {
     match (check, value) {
         (Check::Items(checks), Value::List(list)) => {
             for (index, item) in list.iter().enumerate() {
                 let text = checks.iter().find_map(|check| single(check, field, item));
-                faults.extend(text.map(|text| fault(&format!("{path}[{index}]"), text)));
+                faults.extend(text.map(|text| fault(Path::Item(&path, index), text)));
             }
             None
         }
@@ -227,8 +243,4 @@ fn too_many(most: u64) -> String {
 
 fn plural<'a>(count: u64, one: &'a str, many: &'a str) -> &'a str {
     if count == 1 { one } else { many }
-}
-
-fn join(prefix: &str, name: &str) -> String {
-    if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") }
 }

@@ -61,7 +61,7 @@ impl Validator {
         let message = DynamicMessage::decode(descriptor, encoded)
             .map_err(|_| Refusal::field("", "the message could not be read"))?;
         let mut faults = Vec::new();
-        evaluate::message(self, &message, "", &mut faults);
+        evaluate::message(self, &message, evaluate::Path::Root, &mut faults);
         if faults.is_empty() {
             return Ok(());
         }
@@ -74,8 +74,8 @@ impl Validator {
     }
 }
 
-fn fault(path: &str, message: impl Into<String>) -> FieldFault {
-    FieldFault { field: path.to_owned(), message: message.into() }
+fn fault(path: evaluate::Path<'_>, message: impl Into<String>) -> FieldFault {
+    FieldFault { field: path.to_string(), message: message.into() }
 }
 
 #[cfg(test)]
