@@ -81,6 +81,7 @@ impl Wanted {
         self.streams.extend(proposal.streams.iter().map(|(stream, _)| *stream));
         self.streams.extend(proposal.events.iter().map(|event| event.stream));
         self.learners.extend(proposal.events.iter().filter_map(|event| event.learner));
+        self.learners.extend(&proposal.about);
         self.keys.extend(proposal.claims.iter().map(|claim| claim.id));
         self.keys.extend(proposal.releases.iter().map(|(id, _)| *id));
         for step in &proposal.leases {

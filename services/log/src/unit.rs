@@ -41,6 +41,8 @@ pub struct Loaded<D: Decider> {
     pub version: Version,
     /// The position of the newest.
     pub position: Position,
+    /// Whom its facts are about, where they are about a learner.
+    pub(crate) about: Option<Uuid>,
 }
 
 /// What one attempt has read and decided so far.
@@ -52,6 +54,7 @@ pub struct Unit {
     /// Versions that the caller expects.
     expected: BTreeMap<Uuid, Version>,
     events: Vec<(Uuid, Event)>,
+    about: Vec<Uuid>,
     already: Option<(Uuid, Version)>,
     keys: Vec<(Key, Uuid, Option<Days>)>,
     leases: Vec<LeaseStep>,
@@ -62,7 +65,7 @@ impl<D: Decider> Loaded<D> {
     /// A stream before its first fact.
     pub(crate) fn none(stream: Uuid) -> Self {
         let state = D::State::default();
-        Self { stream, state, version: 0, position: Position::START }
+        Self { stream, state, version: 0, position: Position::START, about: None }
     }
 
     /// The stream exists.
@@ -79,6 +82,7 @@ impl Unit {
             seen: Vec::new(),
             expected: BTreeMap::new(),
             events: Vec::new(),
+            about: Vec::new(),
             already: None,
             keys: Vec::new(),
             leases: Vec::new(),
@@ -104,6 +108,7 @@ impl Unit {
     /// [`Stop::Conflict`] when the caller expected another version; [`Stop::Log`] when it cannot be read.
     pub async fn load<D: Decider>(&mut self, stream: Uuid) -> Result<Loaded<D>, Stop> {
         let loaded = self.log.load::<D>(stream).await?;
+        self.about.extend(loaded.about);
         self.see(stream, loaded.version)?;
         Ok(loaded)
     }
@@ -163,6 +168,12 @@ impl Unit {
                 Ok(None)
             }
         }
+    }
+
+    /// Takes in a fact of a stream that cannot be opened any more, after the version that it has.
+    pub(crate) fn record(&mut self, stream: Uuid, version: Version, event: Event) {
+        self.seen.push((stream, version));
+        self.events.push((stream, event));
     }
 
     /// Claims a key for a stream, from and until which day it counts. A key that only one stream may hold,
@@ -247,6 +258,7 @@ impl Unit {
         }
         self.hash_keys(&mut proposal);
         proposal.streams = self.streams();
+        proposal.about = self.about;
         proposal.leases = self.leases;
         proposal.issued = self.issued;
         Ok(proposal)

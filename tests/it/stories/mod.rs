@@ -53,6 +53,7 @@ macro_rules! on_both_databases {
 mod alternative_provision;
 mod apprenticeship;
 mod bus;
+mod erasure;
 mod order;
 mod phase_transfer;
 mod post16;

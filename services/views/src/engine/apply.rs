@@ -9,6 +9,7 @@ use onward_log::{Log, OpenFault, Recorded};
 use uuid::Uuid;
 
 use super::checkpoint::{self, Track};
+use super::erase;
 use super::fold::{Applier, Prepared, Reading};
 use super::number;
 use super::owner::{self, Owned};
@@ -90,6 +91,7 @@ pub(crate) async fn apply(
     let blocked = parked::keys(&mut tx, name, generation).await?;
     let aside = view.applier.apply(&mut tx, generation, &wanted, blocked).await?;
     parked::add(&mut tx, name, generation, &aside).await?;
+    erase::parked(&mut tx, name, generation, &wanted).await?;
     checkpoint::save(&mut tx, name, generation, track, &next).await?;
     tx.commit().await?;
     for one in aside.iter().filter(|aside| !aside.behind) {
