@@ -6,9 +6,9 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use onward_access::{Identity, Principal, Rule, decide};
 use onward_contract::access::v1 as wire;
+use onward_domain::calendar::day_in_england;
 use onward_domain::codes::role::MemberRole;
 use onward_domain::codes::setting::OrganisationKind;
 use onward_domain::decider::{Now, Refusal};
@@ -83,8 +83,7 @@ impl Caller {
 
 /// The moment of a call, with the day it falls on in England.
 pub fn now(at: Timestamp) -> Now {
-    let zone = TimeZone::get("Europe/London").unwrap_or(TimeZone::UTC);
-    Now { at, today: at.to_zoned_datetime(zone).date() }
+    Now { at, today: day_in_england(at) }
 }
 
 impl Doors {

@@ -24,8 +24,6 @@ pub enum Scope {
     LiveHandover = 4,
     /// (issuer, subject, organisation, role). One holder at a time.
     Membership = 5,
-    /// (organisation, kind). One holder.
-    OrganisationKind = 6,
     /// (kind, value): one holder, but many where the kind is `la_code`.
     OrganisationNumber = 7,
     /// (stream, organisation, relation): who is party to what. Many holders.

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use onward_domain::decider::{Decider, Outcome, Version};
-use onward_domain::event::{Event, Provenance};
+use onward_domain::calendar::day_in_england;
+use onward_domain::decider::{Decider, Outcome, Refusal, Version};
+use onward_domain::event::{Event, Occurred, Provenance};
 use onward_domain::ids::ReferralId;
 use uuid::Uuid;
 
 use crate::claim_key::{Holder, Key, KeyClaim, day_number};
-use crate::error::{Cause, ExecuteError, LogError, Stop};
+use crate::error::{Cause, ExecuteError, Stop};
 use crate::lease::{LeaseStep, Ready, token_hash};
 use crate::log::Log;
 use crate::position::Position;
@@ -296,16 +297,38 @@ impl Unit {
         })
     }
 
-    /// The receipt of the fact that is the proof of a repeated step.
-    async fn already_done(&self) -> Result<Option<Receipt>, LogError> {
+    /// The receipt of the fact that is the proof of a repeated step. When a step happened belongs to what it
+    /// says: another day is another content, and no repeat.
+    async fn already_done(&self) -> Result<Option<Receipt>, ExecuteError> {
         let Some((stream, version)) = self.already else { return Ok(None) };
         let events = self.log.stream(stream).await?;
-        Ok(events.iter().find(|event| event.version == version).map(|event| Receipt {
+        let Some(event) = events.iter().find(|event| event.version == version) else {
+            return Ok(None);
+        };
+        if let Ok(first) = self.log.open_event(event).await
+            && !self.happened_as(first.provenance.occurred, event.recorded_at)
+        {
+            return Err(ExecuteError::Refused(Refusal::Rule {
+                reason: onward_contract::reason::ALREADY_RECORDED,
+                message: "this step is recorded already, with another day; a correction changes it"
+                    .to_owned(),
+            }));
+        }
+        Ok(Some(Receipt {
             position: event.position,
             stream_version: version,
             event_ids: vec![event.event_id],
             recorded_at: event.recorded_at,
         }))
+    }
+
+    /// Whether the caller says of a step what was said of it first. A day that nobody gave is the day of
+    /// the recording.
+    fn happened_as(&self, first: Option<Occurred>, recorded_at: Timestamp) -> bool {
+        match (first, self.provenance.occurred) {
+            (None, Some(Occurred::On(day))) => day == day_in_england(recorded_at),
+            (first, again) => first == again,
+        }
     }
 
     fn hash_keys(&self, proposal: &mut Proposal) {

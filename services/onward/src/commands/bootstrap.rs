@@ -79,11 +79,6 @@ pub async fn first_operator(
             let (org, stream) = (first.organisation, first.organisation.uuid());
             // Only one append in the life of a log can hold this key.
             unit.claim(keys::operator(), stream, (None, None));
-            unit.claim(
-                keys::organisation_kind(org, OrganisationKind::Operator),
-                stream,
-                (None, None),
-            );
             let role = keys::membership(&issuer, &subject, org, MemberRole::Operator);
             unit.claim(role, first.member.uuid(), (None, None));
             let once = keys::membership_once(&issuer, &subject, org);

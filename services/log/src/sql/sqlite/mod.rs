@@ -55,7 +55,8 @@ impl Database {
         private_file(path)?;
         let settings = durable(path);
         let writer = Arc::new(Writer::new(settings.clone(), folder));
-        let mut guard = writer.clone().take().await.map_err(|fault| opening(path, fault))?;
+        let opened = writer.open().await;
+        let mut guard = opened.map_err(|error| opening(path, classify(&error)))?;
         let connection = guard.as_mut().ok_or_else(|| opening(path, Fault::Lost))?;
         let version: String = sqlx::query_scalar(text::VERSION)
             .fetch_one(&mut *connection)
