@@ -93,6 +93,8 @@ pub struct ProcessTold {
     pub postgres: bool,
     /// Shares of the work that this process does.
     pub roles: Vec<String>,
+    /// Days after which every backup of the learners' keys is gone.
+    pub backup_days: u16,
 }
 
 /// Everything that a method needs. Cheap to clone.

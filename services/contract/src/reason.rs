@@ -56,6 +56,10 @@ reasons! {
     ACTOR_REQUIRED;
     /// FAILED_PRECONDITION: what was said of the learner has been erased; nothing more can be written.
     LEARNER_ERASED;
+    /// FAILED_PRECONDITION: nobody has asked for this erasure, which is to be confirmed.
+    ERASURE_NOT_REQUESTED;
+    /// FAILED_PRECONDITION: whoever asked for an erasure cannot confirm it too.
+    ERASURE_NEEDS_TWO_PEOPLE;
     /// UNIMPLEMENTED: a method that comes with later work.
     NOT_YET_SERVED;
     /// ALREADY_EXISTS: an organisation with one of these identifiers is registered for these days.

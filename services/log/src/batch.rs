@@ -81,6 +81,7 @@ impl Wanted {
         self.streams.extend(proposal.streams.iter().map(|(stream, _)| *stream));
         self.streams.extend(proposal.events.iter().map(|event| event.stream));
         self.learners.extend(proposal.events.iter().filter_map(|event| event.learner));
+        self.learners.extend(&proposal.about);
         // A key that many may hold lies in its holder's own slot: nobody else can have taken that, so
         // there is nothing to read.
         let may_be_taken = |claim: &&KeyClaim| claim.id.2 != claim.holder.stream;

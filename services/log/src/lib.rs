@@ -10,6 +10,7 @@
 //! | who is refused, and what a batch writes | `judge.rs` (pure) |
 //! | order, versions, hashes | `plan.rs`, `chain.rs`, `partition.rs` |
 //! | sealing and keys | `seal.rs`, `keys/`, `claim_key.rs` |
+//! | erasing a learner, and a log that was restored | `erase/` |
 //! | claims and leases | `lease.rs` |
 //! | reading and following | `read.rs`, `feed.rs` |
 //! | how many callers share one look-up | `find.rs` |
@@ -26,6 +27,7 @@ mod batch;
 mod chain;
 mod claim_key;
 pub mod codec;
+mod erase;
 mod error;
 mod execute;
 mod feed;
@@ -53,9 +55,11 @@ mod verify;
 pub use access::{AccessRecord, Read};
 pub use chain::{EventHash, Linked, event_hash};
 pub use claim_key::{Key, Relation, Scope};
+pub use erase::ErasedRecord;
 pub use error::{Cause, ExecuteError, FeedError, LogError, OpenError, OpenFault, Stop};
 pub use execute::{Attempt, Call, Executed};
 pub use feed::{Feed, LogFeed};
+pub use keys::{BackedUp, KekSource, KeyStore, Rotated};
 pub use lease::{ClaimFilters, ClaimWanted, Lease, Ready};
 pub use log::Log;
 pub use options::{BatcherOptions, Clock, Database, KeyOptions, Options};

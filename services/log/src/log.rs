@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::access::AccessRecord;
 use crate::append::Batcher;
 use crate::claim_key::LookupKey;
+use crate::erase::ErasureList;
 use crate::error::LogError;
 use crate::find::Finder;
 use crate::keys::Keys;
@@ -28,6 +29,7 @@ pub(crate) struct Inner {
     pub keys: Keys,
     pub lookup: LookupKey,
     pub finder: Finder,
+    pub erasures: ErasureList,
     pub access: AccessRecord,
     pub head: watch::Sender<Position>,
     pub clock: Clock,

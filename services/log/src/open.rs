@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::access::{self, AccessRecord};
 use crate::append::{Batcher, Service, raise};
 use crate::claim_key::LookupKey;
+use crate::erase::{self, ErasureList};
 use crate::error::OpenError;
 use crate::feed::POLL;
 use crate::find::Finder;
@@ -51,7 +52,13 @@ impl Log {
         let head = store.head().await.map_err(open_fault)?;
         let log = start(store, keys, lookup, options, id);
         raise(&log.0.head, Position::new(head.position));
-        Ok(log)
+        match log.replay_erasures().await {
+            Ok(()) => Ok(log),
+            Err(error) => {
+                log.close().await;
+                Err(error)
+            }
+        }
     }
 }
 
@@ -109,13 +116,16 @@ fn start(store: Store, keys: Keys, lookup: LookupKey, options: Options, id: Uuid
             tasks.spawn(database.checkpoints(head.subscribe(), stop.clone()));
         }
     }
+    tasks.spawn(erase::follow(Arc::clone(&store), keys.clone(), head.subscribe(), stop.clone()));
     let finder = Finder::start(&store);
+    let erasures = ErasureList::new(options.keys.erasure_list());
     Log(Arc::new(Inner {
         store,
         batcher,
         keys,
         lookup,
         finder,
+        erasures,
         access,
         head,
         clock: options.clock,

@@ -41,13 +41,20 @@ pub fn log_options(settings: &Settings, create: bool) -> Options {
     };
     Options {
         database,
-        keys: KeyOptions {
-            folder: settings.keys_folder(),
-            postgres_url: settings.keys.postgres.clone(),
-        },
+        keys: key_options(settings),
         batcher: BatcherOptions::default(),
         clock: Arc::new(Timestamp::now),
         create,
+    }
+}
+
+/// Where the keys are, as the settings say.
+pub fn key_options(settings: &Settings) -> KeyOptions {
+    KeyOptions {
+        folder: settings.keys_folder(),
+        postgres_url: settings.keys.postgres.clone(),
+        kek: settings.kek(),
+        erasures: settings.keys.erasures.clone(),
     }
 }
 
@@ -166,7 +173,11 @@ async fn sweep(log: Log, stop: CancellationToken) {
 /// What the doors tell about this process.
 fn told(settings: &Settings) -> ProcessTold {
     let roles = settings.roles.iter().map(|role| role.as_str().to_owned()).collect();
-    ProcessTold { postgres: settings.database.postgres.is_some(), roles }
+    ProcessTold {
+        postgres: settings.database.postgres.is_some(),
+        roles,
+        backup_days: settings.keys.backup_days,
+    }
 }
 
 /// Keeps what the doors tell about the bus true.

@@ -65,6 +65,9 @@ pub enum Command {
     /// The views.
     #[command(subcommand)]
     Views(ViewsCommand),
+    /// The learners' keys: change the key that wraps them, back them up.
+    #[command(subcommand)]
+    Keys(KeysCommand),
 }
 
 /// Where data is kept. Flags override the environment, which overrides the configuration file.
@@ -392,6 +395,35 @@ pub enum ViewsCommand {
     List(ServerArgs),
     /// What could not be applied, and why.
     Parked(ServerArgs),
+}
+
+/// `onward keys`.
+#[derive(Subcommand)]
+pub enum KeysCommand {
+    /// Change the key-encryption key: every wrapped key is wrapped anew, while servers run. Killed, it is run
+    /// again.
+    Rotate(KeysRotateArgs),
+    /// Copy the key store into a folder, while servers run, and remove the copies there that are too old.
+    Backup(KeysBackupArgs),
+}
+
+/// `onward keys rotate`.
+#[derive(Args)]
+pub struct KeysRotateArgs {
+    /// Where the keys are kept.
+    #[command(flatten)]
+    pub store: StoreArgs,
+}
+
+/// `onward keys backup`.
+#[derive(Args)]
+pub struct KeysBackupArgs {
+    /// Where the keys are kept.
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// The folder; never one that the log's backups are in.
+    #[arg(long, value_name = "DIR")]
+    pub to: PathBuf,
 }
 
 /// Reads `90s`, `15m`, `1h`.

@@ -34,6 +34,7 @@ macro_rules! on_every_setup {
 mod alternative_provision;
 mod apprenticeship;
 mod bus;
+mod erasure;
 mod order;
 mod phase_transfer;
 mod post16;

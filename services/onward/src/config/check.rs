@@ -33,6 +33,10 @@ pub(super) fn server(mut settings: Settings) -> anyhow::Result<Checked> {
     postgres("database.postgres", settings.database.postgres.as_deref())?;
     postgres("keys.postgres", settings.keys.postgres.as_deref())?;
     postgres("views.postgres", settings.views.postgres.as_deref())?;
+    ensure!(
+        (1..=35).contains(&settings.keys.backup_days),
+        "keys.backup_days must be 1 to 35: an older backup would bring a destroyed key back"
+    );
     roles(&settings)?;
     Ok(Checked { settings, listen })
 }
