@@ -11,9 +11,10 @@
 //! | order, versions, hashes | `plan.rs`, `chain.rs`, `partition.rs` |
 //! | sealing and keys | `seal.rs`, `keys/`, `claim_key.rs` |
 //! | claims and leases | `lease.rs` |
-//! | reading and following | `read.rs`, `feed.rs` |
+//! | reading and following | `read.rs`, `feed.rs`, `recent.rs` |
 //! | how many callers share one look-up | `find.rs` |
 //! | the record of reads | `access.rs` |
+//! | what is remembered of the copy on the bus | `copy.rs` |
 //! | every SQL text | `sql/` |
 //!
 //! Deliberately absent: gap detection (positions are given out under a lock that is held through the
@@ -26,6 +27,7 @@ mod batch;
 mod chain;
 mod claim_key;
 pub mod codec;
+mod copy;
 mod error;
 mod execute;
 mod feed;
@@ -43,6 +45,7 @@ mod plan;
 mod position;
 mod proposal;
 mod read;
+mod recent;
 mod recorded;
 mod request;
 mod seal;
@@ -53,6 +56,7 @@ mod verify;
 pub use access::{AccessRecord, Read};
 pub use chain::{EventHash, Linked, event_hash};
 pub use claim_key::{Key, Relation, Scope};
+pub use copy::{Accepted, AuditReached, CopyNote, CopyState, Said};
 pub use error::{Cause, ExecuteError, FeedError, LogError, OpenError, OpenFault, Stop};
 pub use execute::{Attempt, Call, Executed};
 pub use feed::{Feed, LogFeed};

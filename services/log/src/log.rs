@@ -15,6 +15,7 @@ use crate::find::Finder;
 use crate::keys::Keys;
 use crate::options::Clock;
 use crate::position::Position;
+use crate::recent::Recent;
 use crate::request::{Kept, RequestRow};
 use crate::sql::{Store, log_fault};
 
@@ -30,6 +31,7 @@ pub(crate) struct Inner {
     pub finder: Finder,
     pub access: AccessRecord,
     pub head: watch::Sender<Position>,
+    pub recent: Arc<Recent>,
     pub clock: Clock,
     pub id: Uuid,
     pub tasks: TaskTracker,

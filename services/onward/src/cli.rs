@@ -65,6 +65,9 @@ pub enum Command {
     /// The views.
     #[command(subcommand)]
     Views(ViewsCommand),
+    /// The log itself; needs the database.
+    #[command(subcommand)]
+    Log(LogCommand),
 }
 
 /// Where data is kept. Flags override the environment, which overrides the configuration file.
@@ -295,6 +298,8 @@ pub enum BenchCommand {
     Append(BenchArgs),
     /// From a call to the entry in the timeline.
     EndToEnd(BenchArgs),
+    /// The relay alone, onto a nats-server: a log that was filled for so many seconds is copied, then audited.
+    Relay(BenchArgs),
 }
 
 /// What every bench takes. It writes only to a database, folder or stream that it made.
@@ -336,6 +341,15 @@ pub enum ViewsCommand {
     List(ServerArgs),
     /// What could not be applied, and why.
     Parked(ServerArgs),
+}
+
+/// `onward log`.
+#[derive(Subcommand)]
+pub enum LogCommand {
+    /// Accept the log as it is, after it was restored from an older copy: begins its next epoch, and lets
+    /// copying onto the bus go on where it was halted. What the copy holds and the log lost stays in a
+    /// retired stream.
+    AcceptRestore(StoreArgs),
 }
 
 /// Reads `90s`, `15m`, `1h`.

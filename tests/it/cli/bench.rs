@@ -37,3 +37,20 @@ async fn appends_and_visibility_are_measured_on_both_databases() -> anyhow::Resu
     onward(&["bench", "append", "--clients", "0"]).await?.misused();
     Ok(())
 }
+
+#[tokio::test]
+async fn the_relay_is_measured_alone() -> anyhow::Result<()> {
+    let nats = Nats::start().await?;
+    let url = nats.url();
+    let args = ["bench", "relay", "--seconds", "1"];
+    let relayed = onward(&[&args[..], &["--nats", &url]].concat()).await?.done();
+    let cell = cells(&relayed.out)?.pop().expect("a cell");
+    for figure in ["ops_per_s", "audited_per_s", "events"] {
+        assert!(cell[figure].as_f64().is_some_and(|number| number > 0.0), "{figure} of {cell}");
+    }
+    // It leaves nothing behind, and needs somewhere to copy to.
+    let streams = async_nats::jetstream::new(nats.client().await?);
+    assert!(streams.get_stream("ONWARD_1").await.is_err());
+    onward(&args).await?.refused(&["--nats"]);
+    Ok(())
+}

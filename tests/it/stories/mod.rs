@@ -40,6 +40,7 @@ mod post16;
 mod queue;
 mod reads;
 mod records;
+mod restore;
 mod retries;
 mod silence;
 mod university;

@@ -8,6 +8,7 @@ mod config;
 mod demo;
 mod import;
 mod inbox;
+mod log;
 mod queue;
 mod serve;
 mod tail;
@@ -40,5 +41,6 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Bench(command) => bench::run(command).await,
         Command::Config(command) => config::run(command),
         Command::Views(command) => views::run(command, output).await,
+        Command::Log(command) => log::run(command, output).await,
     }
 }

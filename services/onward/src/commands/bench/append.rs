@@ -133,7 +133,7 @@ async fn record(log: &Log, learner: LearnerId) -> Result<(), ExecuteError> {
     log.execute(Call { request: Some(request), provenance }, attempt).await.map(|_| ())
 }
 
-fn detail(school: OrganisationId) -> Detail {
+pub(super) fn detail(school: OrganisationId) -> Detail {
     let setting = |number: &str| Setting {
         organisation: Some(school),
         number: Some(number.to_owned()),

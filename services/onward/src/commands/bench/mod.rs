@@ -4,6 +4,7 @@ mod append;
 mod end_to_end;
 mod figures;
 mod ground;
+mod relay;
 mod streams;
 
 use std::process::ExitCode;
@@ -15,6 +16,7 @@ pub async fn run(command: BenchCommand) -> anyhow::Result<ExitCode> {
     match command {
         BenchCommand::Append(args) => append::run(args).await?,
         BenchCommand::EndToEnd(args) => end_to_end::run(args).await?,
+        BenchCommand::Relay(args) => relay::run(args).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
