@@ -84,6 +84,12 @@ pub struct BusTold {
     pub server_version: Option<String>,
     /// One line about what is wrong, if something is.
     pub fault: Option<String>,
+    /// What befell the copy last, mended or not, and when.
+    pub incident: Option<(String, Timestamp)>,
+    /// Last position that the audit of the copy has compared in its present or last round.
+    pub audited: Position,
+    /// When the last whole round of the audit ended.
+    pub audit_ended_at: Option<Timestamp>,
 }
 
 /// What the doors tell about their own process.

@@ -16,6 +16,7 @@ use crate::find::Finder;
 use crate::keys::Keys;
 use crate::options::Clock;
 use crate::position::Position;
+use crate::recent::Recent;
 use crate::request::{Kept, RequestRow};
 use crate::sql::{Store, log_fault};
 
@@ -32,6 +33,7 @@ pub(crate) struct Inner {
     pub erasures: ErasureList,
     pub access: AccessRecord,
     pub head: watch::Sender<Position>,
+    pub recent: Arc<Recent>,
     pub clock: Clock,
     pub id: Uuid,
     pub tasks: TaskTracker,

@@ -57,6 +57,15 @@ impl Log {
         Ok(events)
     }
 
+    /// As [`Log::read`], for whoever follows the log: what this process has just committed comes from memory.
+    ///
+    /// # Errors
+    /// As [`Log::read`].
+    pub async fn read_new(&self, after: Position, limit: usize) -> Result<Vec<Recorded>, LogError> {
+        let recent = self.0.recent.after(after, limit);
+        if recent.is_empty() { self.read(after, limit).await } else { Ok(recent) }
+    }
+
     /// Events of a stream, first first; none where it does not exist.
     ///
     /// # Errors

@@ -2,12 +2,13 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use jiff::Timestamp;
 use onward_access::{DevelopmentKey, Issuer, Verifier};
 use onward_api::{BusTold, Doors, Limits, ProcessTold, Tls};
-use onward_bus::{Bus, BusOptions, Relay, StreamFeed};
+use onward_bus::{Auditor, Bus, BusOptions, Relay, StreamFeed};
 use onward_log::{BatcherOptions, Database, Feed, KeyOptions, Log, Options};
 use onward_views::{Options as ViewsOptions, Storage, Views};
 use tokio::net::TcpListener;
@@ -58,6 +59,18 @@ pub fn key_options(settings: &Settings) -> KeyOptions {
     }
 }
 
+/// How the bus is reached and kept, as the settings say.
+fn bus_options(settings: &Settings, url: &str) -> BusOptions {
+    BusOptions {
+        replicas: settings.bus.replicas,
+        lease: Duration::from_secs(settings.bus.lease_seconds),
+        retired_kept: settings.bus.retired_kept,
+        audit_every: Duration::from_secs(settings.bus.audit_seconds),
+        audit_rate: settings.bus.audit_rate,
+        ..BusOptions::new(url)
+    }
+}
+
 impl App {
     /// Opens everything in daylight: whatever is wrong is said before the first caller is let in.
     ///
@@ -74,11 +87,7 @@ impl App {
         let verifier = verifier(&settings)?;
         let views = Views::open(views_options(&settings), log.clone()).await?;
         let bus = match &settings.bus.nats {
-            Some(url) => {
-                let mut options = BusOptions::new(url);
-                options.replicas = settings.bus.replicas;
-                Some(Bus::connect(options, log.clone()).await?)
-            }
+            Some(url) => Some(Bus::connect(bus_options(&settings, url), log.clone()).await?),
             None => None,
         };
         Ok(Self { settings, listener, log, views, bus, verifier, tls })
@@ -112,6 +121,9 @@ impl App {
             tasks.spawn(async move { views.run(feed, stop).await });
         }
         if let Some(bus) = self.bus.clone() {
+            if does(Role::Audit) {
+                tasks.spawn(Auditor::new(bus.clone()).run(background.clone()));
+            }
             let (relay, stop) = (Relay::new(bus), background.clone());
             if does(Role::Relay) {
                 tasks.spawn(relay.run(stop));
@@ -157,7 +169,7 @@ impl App {
 
 /// Makes lapsed leases visible: whoever meets one appends the lapse, and this meets them all.
 async fn sweep(log: Log, stop: CancellationToken) {
-    let mut every = tokio::time::interval(std::time::Duration::from_secs(15));
+    let mut every = tokio::time::interval(Duration::from_secs(15));
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -202,6 +214,9 @@ fn tell_bus(
                     halted: now.halted,
                     server_version: now.server_version,
                     fault: now.fault,
+                    incident: now.incident.map(|said| (said.what, said.at)),
+                    audited: now.audit.position,
+                    audit_ended_at: now.audit.ended_at,
                 });
                 tokio::select! {
                     () = stop.cancelled() => return,
@@ -250,7 +265,7 @@ fn limits(settings: &Settings) -> Limits {
     Limits {
         largest_request: settings.http.largest_request,
         calls_per_connection: settings.http.calls_per_connection,
-        call_time: std::time::Duration::from_secs(settings.http.call_seconds),
+        call_time: Duration::from_secs(settings.http.call_seconds),
         ..Limits::default()
     }
 }

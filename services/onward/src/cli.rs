@@ -68,6 +68,9 @@ pub enum Command {
     /// The learners' keys: change the key that wraps them, back them up.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// The log itself; needs the database.
+    #[command(subcommand)]
+    Log(LogCommand),
 }
 
 /// Where data is kept. Flags override the environment, which overrides the configuration file.
@@ -298,6 +301,8 @@ pub enum BenchCommand {
     Append(BenchArgs),
     /// From a call to the entry in the timeline.
     EndToEnd(EndToEndArgs),
+    /// The relay alone, onto a nats-server: a log that was filled for so many seconds is copied, then audited.
+    Relay(BenchArgs),
     /// Claims of waiting referrals, with their events and leases.
     Claim(ClaimArgs),
     /// The log beside what a user would pick instead, on the same servers.
@@ -424,6 +429,15 @@ pub struct KeysBackupArgs {
     /// The folder; never one that the log's backups are in.
     #[arg(long, value_name = "DIR")]
     pub to: PathBuf,
+}
+
+/// `onward log`.
+#[derive(Subcommand)]
+pub enum LogCommand {
+    /// Accept the log as it is, after it was restored from an older copy: begins its next epoch, and lets
+    /// copying onto the bus go on where it was halted. What the copy holds and the log lost stays in a
+    /// retired stream.
+    AcceptRestore(StoreArgs),
 }
 
 /// Reads `90s`, `15m`, `1h`.

@@ -78,6 +78,17 @@ impl Nats {
         Ok(())
     }
 
+    /// Ends the server in order (SIGTERM) and waits until it has. The store stays for [`Nats::restart`].
+    ///
+    /// # Errors
+    /// When it is not running.
+    pub fn end(&mut self) -> anyhow::Result<()> {
+        let mut server = self.server.take().context("nats-server is not running")?;
+        server.signal("TERM")?;
+        server.wait()?;
+        Ok(())
+    }
+
     /// Starts the server again on the same port and store, and waits until it serves.
     ///
     /// # Errors

@@ -85,3 +85,20 @@ async fn a_peer_that_is_not_there_is_said_to_be_left_out() -> anyhow::Result<()>
     assert_eq!(left_out.len(), cells.len() - 2, "each with a reason: {cells:?}");
     Ok(())
 }
+
+#[tokio::test]
+async fn the_relay_is_measured_alone() -> anyhow::Result<()> {
+    let nats = Nats::start().await?;
+    let url = nats.url();
+    let args = ["bench", "relay", "--seconds", "1"];
+    let relayed = onward(&[&args[..], &["--nats", &url]].concat()).await?.done();
+    let cell = cells(&relayed.out)?.pop().expect("a cell");
+    for figure in ["ops_per_s", "audited_per_s", "events"] {
+        assert!(cell[figure].as_f64().is_some_and(|number| number > 0.0), "{figure} of {cell}");
+    }
+    // It leaves nothing behind, and needs somewhere to copy to.
+    let streams = async_nats::jetstream::new(nats.client().await?);
+    assert!(streams.get_stream("ONWARD_1").await.is_err());
+    onward(&args).await?.refused(&["--nats"]);
+    Ok(())
+}

@@ -42,6 +42,7 @@ mod queue;
 mod reads;
 mod records;
 mod repeats;
+mod restore;
 mod retries;
 mod silence;
 mod university;

@@ -9,6 +9,7 @@ mod demo;
 mod import;
 mod inbox;
 mod keys;
+mod log;
 mod queue;
 mod serve;
 mod tail;
@@ -42,5 +43,6 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Config(command) => config::run(command, output),
         Command::Views(command) => views::run(command, output).await,
         Command::Keys(command) => keys::run(command, output).await,
+        Command::Log(command) => log::run(command, output).await,
     }
 }

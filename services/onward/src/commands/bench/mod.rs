@@ -9,6 +9,7 @@ mod house;
 mod load;
 mod over_streams;
 mod peers;
+mod relay;
 mod restart;
 mod streams;
 mod watching;
@@ -25,6 +26,7 @@ pub async fn run(command: BenchCommand) -> anyhow::Result<ExitCode> {
         BenchCommand::Claim(args) => claim::run(args).await?,
         BenchCommand::Peers(args) => peers::run(args).await?,
         BenchCommand::Restart(args) => restart::run(args).await?,
+        BenchCommand::Relay(args) => relay::run(args).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
