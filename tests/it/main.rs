@@ -6,6 +6,7 @@ mod cli;
 mod conformance;
 mod deploy;
 mod doors;
+mod faults;
 mod servers;
 mod stories;
 mod tidy;

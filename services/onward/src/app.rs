@@ -231,6 +231,7 @@ fn views_options(settings: &Settings) -> ViewsOptions {
 fn limits(settings: &Settings) -> Limits {
     Limits {
         largest_request: settings.http.largest_request,
+        calls: settings.http.calls,
         calls_per_connection: settings.http.calls_per_connection,
         call_time: std::time::Duration::from_secs(settings.http.call_seconds),
         ..Limits::default()

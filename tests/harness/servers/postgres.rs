@@ -25,6 +25,7 @@ pub struct Postgres {
     port: u16,
     account: Account,
     bin: PathBuf,
+    settings: Vec<String>,
     numbers: AtomicU32,
     dropped: Mutex<Vec<String>>,
     dir: TempDir,
@@ -71,6 +72,14 @@ impl Postgres {
     /// # Errors
     /// As [`Postgres::shared`].
     pub async fn start() -> anyhow::Result<Self> {
+        Self::start_with(&[]).await
+    }
+
+    /// As [`Postgres::start`], with further settings (`fsync=off`).
+    ///
+    /// # Errors
+    /// As [`Postgres::shared`].
+    pub async fn start_with(settings: &[&str]) -> anyhow::Result<Self> {
         let dir = tempfile::Builder::new().prefix("onward-pg-").tempdir()?;
         let account = Account::choose(dir.path())?;
         let bin = account.reachable(server_path("PG_BIN", POSTGRES_BIN)?, dir.path())?;
@@ -81,6 +90,7 @@ impl Postgres {
             port: 0,
             account,
             bin,
+            settings: settings.iter().map(|&setting| setting.to_owned()).collect(),
             numbers: AtomicU32::new(0),
             dropped: Mutex::new(Vec::new()),
             dir,
@@ -124,6 +134,17 @@ impl Postgres {
         server.signal(CRASH)?;
         server.wait()?;
         Ok(())
+    }
+
+    /// Its process id; none while it is not running.
+    pub fn pid(&self) -> Option<u32> {
+        let slot = self.server.lock().expect("no test panics while it holds the server");
+        slot.as_ref().map(Supervised::pid)
+    }
+
+    /// The folder with its data and log.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
     }
 
     /// Starts the server on its port and data, and waits until it takes connections.
@@ -186,7 +207,8 @@ impl Postgres {
         let mut command = self.account.prefix();
         command.push(text(&self.bin.join("postgres")));
         command.extend(["-D".to_owned(), text(&self.dir.path().join("data"))]);
-        command.extend(settings.into_iter().flat_map(|setting| ["-c".to_owned(), setting]));
+        let settings = settings.into_iter().chain(self.settings.iter().cloned());
+        command.extend(settings.flat_map(|setting| ["-c".to_owned(), setting]));
         command
     }
 }
