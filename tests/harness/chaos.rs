@@ -36,6 +36,12 @@ pub struct Shape {
     pub proxied: bool,
     /// How many processes share the database.
     pub processes: usize,
+    /// Further settings of its own cluster.
+    pub settings: &'static [&'static str],
+    /// The cluster's tables lie on a disk of so many MiB.
+    pub postgres_disk: Option<u32>,
+    /// The bus lies on a disk of so many MiB.
+    pub nats_disk: Option<u32>,
 }
 
 impl Shape {
@@ -46,6 +52,9 @@ impl Shape {
         nats: false,
         proxied: false,
         processes: 1,
+        settings: &[],
+        postgres_disk: None,
+        nats_disk: None,
     };
     /// One process on a database of the run's cluster, no bus.
     pub const POSTGRES: Self = Self { backend: Backend::Postgres, ..Self::SQLITE };
@@ -63,6 +72,11 @@ impl Shape {
     /// The same on a cluster of its own.
     pub const fn own_cluster(self) -> Self {
         Self { own_cluster: true, ..self }
+    }
+
+    /// The same on a cluster of its own with these settings.
+    pub const fn set(self, settings: &'static [&'static str]) -> Self {
+        Self { settings, own_cluster: true, ..self }
     }
 
     /// The same behind proxies.
@@ -113,13 +127,21 @@ impl Site {
     /// A server does not start, or refuses what an operator or a SENCO may do.
     pub async fn start(shape: Shape) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("onward-site-").tempdir()?;
-        let postgres = if shape.own_cluster { Some(Postgres::start().await?) } else { None };
+        let postgres = match (shape.postgres_disk, shape.own_cluster) {
+            (Some(mib), _) => Some(Postgres::start_small(mib).await?),
+            (None, true) => Some(Postgres::start_with(shape.settings).await?),
+            (None, false) => None,
+        };
         let database = match (&postgres, shape.backend) {
             (_, Backend::Sqlite) => None,
             (Some(own), _) => Some(own.database().await?),
             (None, _) => Some(Postgres::create_database().await?),
         };
-        let nats = if shape.nats { Some(Nats::start().await?) } else { None };
+        let nats = match (shape.nats_disk, shape.nats) {
+            (Some(mib), _) => Some(Nats::start_small(mib).await?),
+            (None, true) => Some(Nats::start().await?),
+            (None, false) => None,
+        };
         let (mut sql, mut bus) = (None, None);
         if shape.proxied {
             let database = database.as_ref().map(|database| address(database.url()));
@@ -429,4 +451,36 @@ async fn through(wire: Wire, target: Option<String>) -> anyhow::Result<Option<Pr
         Some(target) => Some(Proxy::start(wire, &target).await?),
         None => None,
     })
+}
+
+/// Whether a small disk can be made here: a mount in a namespace of one's own.
+pub fn small_disks() -> bool {
+    let tried = std::process::Command::new("unshare")
+        .args(["--user", "--map-root-user", "--mount", "sh", "-c"])
+        .arg("mount -t tmpfs -o size=64k tmpfs /tmp && unshare --user true")
+        .output();
+    tried.is_ok_and(|output| output.status.success())
+}
+
+/// Sends a signal by name to any process of ours.
+///
+/// # Errors
+/// There is no such process.
+pub fn signal(pid: i32, name: &str) -> anyhow::Result<()> {
+    let words = ["-c", r#"kill -s "$1" "$2""#, "sh", name, &pid.to_string()].map(str::to_owned);
+    let status = std::process::Command::new("sh").args(words).status()?;
+    ensure!(status.success(), "signal {name} found no process {pid}");
+    Ok(())
+}
+
+/// Says that a test could not be run here. Where `ONWARD_FAULTS_NEED` names what it needs, that is a failure.
+///
+/// # Errors
+/// It should have been run.
+pub fn not_run(test: &str, needs: &str) -> anyhow::Result<()> {
+    let needed = std::env::var("ONWARD_FAULTS_NEED").unwrap_or_default();
+    ensure!(!needed.split(',').any(|one| one == needs), "{test}: there is no {needs} here");
+    let line = format!("not run here: {test} (no {needs})\n");
+    std::io::Write::write_all(&mut std::io::stdout().lock(), line.as_bytes())?;
+    Ok(())
 }

@@ -71,6 +71,7 @@ pub struct Ledger {
     entries: Mutex<BTreeMap<String, Entry>>,
     done: AtomicUsize,
     replayed: AtomicUsize,
+    turned_away: AtomicUsize,
 }
 
 // === impl Asked
@@ -150,6 +151,9 @@ impl Ledger {
     /// # Panics
     /// A retry was told something else than the first answer.
     pub fn note(&self, asked: &Asked, told: Told) {
+        if !matches!(told, Told::Done { .. }) {
+            self.turned_away.fetch_add(1, Ordering::Relaxed);
+        }
         if let Told::Done { replayed, .. } = &told {
             self.done.fetch_add(1, Ordering::Relaxed);
             self.replayed.fetch_add(usize::from(*replayed), Ordering::Relaxed);
@@ -185,6 +189,11 @@ impl Ledger {
     /// How often an answer had been given before, to somebody who did not hear it.
     pub fn replayed(&self) -> usize {
         self.replayed.load(Ordering::Relaxed)
+    }
+
+    /// How often somebody was refused, or heard nothing.
+    pub fn turned_away(&self) -> usize {
+        self.turned_away.load(Ordering::Relaxed)
     }
 
     /// How many were done, refused, and left unknown.

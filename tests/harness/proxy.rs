@@ -79,6 +79,8 @@ struct Shared {
     wire: Wire,
     target: SocketAddr,
     state: watch::Sender<State>,
+    /// Pieces that wait to be let through.
+    kept: watch::Sender<usize>,
     trap: Mutex<Option<Trap>>,
 }
 
@@ -101,7 +103,8 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let state = watch::Sender::new(State::default());
-        let shared = Arc::new(Shared { wire, target, state, trap: Mutex::new(None) });
+        let kept = watch::Sender::new(0);
+        let shared = Arc::new(Shared { wire, target, state, kept, trap: Mutex::new(None) });
         let accepting = tokio::spawn(accept(listener, Arc::clone(&shared)));
         Ok(Self { address, shared, _accepting: AbortOnDropHandle::new(accepting) })
     }
@@ -135,6 +138,13 @@ impl Proxy {
     pub fn heal(&self) {
         let broken = |state: &State| state.broken + u64::from(state.held.contains(&true));
         self.change(|state| *state = State { broken: broken(state), ..State::default() });
+    }
+
+    /// Waits until something is kept back by [`Proxy::silence`].
+    pub async fn keeps_something(&self) {
+        let mut kept = self.shared.kept.subscribe();
+        // The sender is ours, so that it is there.
+        let _ = kept.wait_for(|pieces| *pieces > 0).await;
     }
 
     /// Swallows the first message of a kind. The receiver hears of it when it has happened.
@@ -248,12 +258,32 @@ impl Pump<'_> {
     /// Waits while this direction is held, then as long as everything is delayed.
     async fn let_through(&mut self) -> bool {
         let way = self.way as usize;
+        let kept = Kept::while_held(self.shared, self.state.borrow().held[way]);
         let open = self.state.wait_for(|state| !state.held[way]).await;
+        drop(kept);
         let Ok(delay) = open.map(|state| state.delay) else { return false };
         if !delay.is_zero() {
             // What never comes is waited for in vain, as long as it takes.
             let _ = tokio::time::timeout(delay, std::future::pending::<()>()).await;
         }
         true
+    }
+}
+
+/// A piece that waits, as long as this is there.
+struct Kept<'a>(&'a Shared);
+
+impl<'a> Kept<'a> {
+    fn while_held(shared: &'a Shared, held: bool) -> Option<Self> {
+        held.then(|| {
+            shared.kept.send_modify(|pieces| *pieces += 1);
+            Self(shared)
+        })
+    }
+}
+
+impl Drop for Kept<'_> {
+    fn drop(&mut self) {
+        self.0.kept.send_modify(|pieces| *pieces -= 1);
     }
 }

@@ -138,8 +138,12 @@ fn builder(limits: &Limits) -> Server {
         .tcp_nodelay(true)
 }
 
-/// Health, reflection (v1, and v1alpha for clients that speak nothing newer) and every service.
-async fn routes(doors: Doors, limits: &Limits) -> Result<Routes, ServeError> {
+/// Health, reflection (v1, and v1alpha for clients that speak nothing newer) and every service, without the
+/// layers above: what a process that has no port of its own calls.
+///
+/// # Errors
+/// Reflection cannot be built from the contract.
+pub async fn routes(doors: Doors, limits: &Limits) -> Result<Routes, ServeError> {
     let (health, health_service) = tonic_health::server::health_reporter();
     let reflection = || {
         tonic_reflection::server::Builder::configure()

@@ -295,6 +295,8 @@ pub enum BenchCommand {
     Append(BenchArgs),
     /// From a call to the entry in the timeline.
     EndToEnd(BenchArgs),
+    /// How long a fault is felt: `kill -9`, SIGTERM, ten times too much.
+    Faults(BenchArgs),
 }
 
 /// What every bench takes. It writes only to a database, folder or stream that it made.

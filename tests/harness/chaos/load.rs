@@ -66,6 +66,18 @@ impl Load {
             .await
     }
 
+    /// Waits until so many more calls were refused or not answered.
+    ///
+    /// # Errors
+    /// Not within a minute.
+    pub async fn turned_away(&self, more: usize) -> anyhow::Result<()> {
+        let wanted = self.ledger.turned_away() + more;
+        until("a call that is turned away", || async {
+            Ok((self.ledger.turned_away() >= wanted).then_some(()))
+        })
+        .await
+    }
+
     /// Lets every caller end what it is at.
     ///
     /// # Panics
@@ -75,6 +87,14 @@ impl Load {
         for caller in join_all(self.callers).await {
             caller.expect("no caller was told two things");
         }
+    }
+}
+
+impl Asked {
+    /// A new move of this learner.
+    pub fn record(learner: &str) -> Self {
+        let (from, to) = (urn(House::Primary.number()), urn(House::Secondary.number()));
+        Self::Record(phase_transfer(learner, from, to))
     }
 }
 
@@ -124,8 +144,7 @@ impl Caller {
         if self.dice.chance(20) {
             return self.amend(learner);
         }
-        let (from, to) = (urn(House::Primary.number()), urn(House::Secondary.number()));
-        Asked::Record(phase_transfer(&learner, from, to))
+        Asked::record(&learner)
     }
 
     /// Another language each time, so that none repeats what is known.

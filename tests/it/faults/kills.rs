@@ -1,7 +1,9 @@
 //! `kill -9` of every process, at random, under load.
 
-use onward_tests::chaos::Shape;
+use onward_tests::chaos::{Shape, signal};
 use onward_tests::dice::rounds;
+use onward_tests::servers::until;
+use sqlx::{Connection, PgConnection};
 
 use super::Trial;
 
@@ -29,9 +31,9 @@ async fn everything_on_postgres_is_killed_at_random() -> anyhow::Result<()> {
     let shape = Shape::POSTGRES.with_nats().with_processes(2).own_cluster();
     let mut trial = Trial::of("kill postgres", shape).await?;
     let load = trial.load();
-    for _ in 0..rounds(6, 40) {
+    for _ in 0..rounds(8, 40) {
         load.done(trial.dice.below(WRITES)).await?;
-        match trial.dice.below(4) {
+        match trial.dice.below(6) {
             0 => {
                 let postgres = trial.site.postgres.as_ref().expect("a cluster of its own");
                 postgres.kill()?;
@@ -42,9 +44,16 @@ async fn everything_on_postgres_is_killed_at_random() -> anyhow::Result<()> {
                 nats.kill()?;
                 nats.restart().await?;
             }
+            // A part of the database's server: the others end and begin anew by themselves.
+            2 => a_backend(&trial).await?,
+            3 => {
+                let postgres = trial.site.postgres.as_ref().expect("a cluster of its own");
+                postgres.kill9()?;
+                until("PostgreSQL again", || async { Ok(postgres.restart().await.ok()) }).await?;
+            }
             process => {
-                trial.site.kill(process - 2).await?;
-                trial.site.serve(process - 2).await?;
+                trial.site.kill(process - 4).await?;
+                trial.site.serve(process - 4).await?;
             }
         }
     }
@@ -52,4 +61,18 @@ async fn everything_on_postgres_is_killed_at_random() -> anyhow::Result<()> {
     load.rest().await;
     trial.judge().await?;
     Ok(())
+}
+
+/// Kills one of the processes that serve Onward's connections.
+async fn a_backend(trial: &Trial) -> anyhow::Result<()> {
+    let url = trial.site.database_url().expect("PostgreSQL");
+    let mut sql = PgConnection::connect(url).await?;
+    let pid: Option<i32> = sqlx::query_scalar(
+        "SELECT pid FROM pg_stat_activity \
+         WHERE application_name = 'onward-log' AND datname = current_database() LIMIT 1",
+    )
+    .fetch_optional(&mut sql)
+    .await?;
+    // None is connected right after another fault.
+    pid.map_or(Ok(()), |pid| signal(pid, "KILL"))
 }

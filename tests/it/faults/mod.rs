@@ -4,8 +4,17 @@
 //! one times and the same request again tells which; the bus and the views equal the log. A failure prints
 //! its seed; `ONWARD_FAULT_SEED` plays it again, `ONWARD_FAULTS=long` makes more rounds.
 
+mod cancelled;
+mod disk;
 mod kills;
+mod network;
+mod overload;
 mod points;
+mod postgres;
+mod requests;
+mod servers;
+mod stopping;
+mod stops;
 
 use std::sync::Arc;
 

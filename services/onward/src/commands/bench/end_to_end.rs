@@ -95,12 +95,17 @@ async fn measure(
 }
 
 /// The school that records, as its SENCO.
-struct School {
+pub struct School {
     server: Server,
-    id: OrganisationId,
+    /// Its id.
+    pub id: OrganisationId,
 }
 
-async fn school(
+/// Registers a school with a SENCO.
+///
+/// # Errors
+/// The operator may not.
+pub async fn school(
     url: &str,
     key: &DevelopmentKey,
     operator: OrganisationId,
@@ -136,7 +141,11 @@ async fn school(
     Ok(School { server: operator.with_token(&token)?, id })
 }
 
-async fn learners(school: &School) -> anyhow::Result<Vec<String>> {
+/// Registers learners at the school.
+///
+/// # Errors
+/// The SENCO may not.
+pub async fn learners(school: &School) -> anyhow::Result<Vec<String>> {
     let mut ids = Vec::with_capacity(LEARNERS);
     for number in 0..LEARNERS {
         let request = learner::RegisterLearnerRequest {
@@ -290,7 +299,8 @@ async fn settle(open: &Open, event_id: String, begun: Instant) {
     }
 }
 
-fn request(learner_id: &str) -> transition::RecordTransitionRequest {
+/// Asks to record a move of this learner.
+pub fn request(learner_id: &str) -> transition::RecordTransitionRequest {
     let urn = |urn: &str| SettingRef { setting: Some(Setting::Urn(urn.to_owned())) };
     let day = date(jiff::civil::Date::constant(2030, 9, 2));
     transition::RecordTransitionRequest {

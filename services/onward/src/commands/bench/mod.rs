@@ -1,7 +1,9 @@
 //! `onward bench`: measures on a log that it made itself, and says the conditions with every figure.
 
 mod append;
+mod child;
 mod end_to_end;
+mod faults;
 mod figures;
 mod ground;
 mod streams;
@@ -15,6 +17,7 @@ pub async fn run(command: BenchCommand) -> anyhow::Result<ExitCode> {
     match command {
         BenchCommand::Append(args) => append::run(args).await?,
         BenchCommand::EndToEnd(args) => end_to_end::run(args).await?,
+        BenchCommand::Faults(args) => faults::run(args).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
