@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::{Checked, Settings};
+use crate::lifecycle;
 use crate::role::Role;
 
 /// A server that has opened everything and listens, but does not answer yet.
@@ -126,15 +127,22 @@ impl App {
                 stop.clone(),
             );
             let limits = limits(&self.settings);
-            onward_api::serve(doors, self.listener, limits, self.tls, stop.clone()).await
+            let doors = onward_api::serve(doors, self.listener, limits, self.tls, stop.clone());
+            tokio::select! {
+                served = doors => served,
+                () = lifecycle::overdue(&stop) => Ok(()),
+            }
         } else {
             stop.cancelled().await;
             Ok(())
         };
         background.cancel();
         tasks.close();
-        tasks.wait().await;
-        self.log.close().await;
+        let leave = async {
+            tasks.wait().await;
+            self.log.close().await;
+        };
+        lifecycle::in_time(leave).await;
         served.context("the server stopped")
     }
 

@@ -11,10 +11,14 @@ use super::Trial;
 /// Writes a round, after each of which the disk may have failed.
 const WRITES: usize = 6;
 
-/// Runs what follows; it keeps its process id, and its children's calls are altered.
+/// Runs what follows; it keeps its process id, and each thread's n-th call is altered.
 fn strace(calls: &str, inject: &str) -> Vec<String> {
-    let words = ["strace", "-D", "-f", "-q", "--seccomp-bpf", "-o", "/dev/null", "-e"];
+    let words = ["strace", "-D", "-f", "-q", "-o", "/dev/null", "-e"];
     let mut words: Vec<String> = words.map(str::to_owned).to_vec();
+    if !inject.starts_with("signal") {
+        // Much quicker; but with it strace 6.1 forgets to send signals after a thread's first call.
+        words.insert(1, "--seccomp-bpf".to_owned());
+    }
     words.push(format!("trace={calls}"));
     words.push("-e".to_owned());
     words.push(format!("inject={calls}:{inject}"));

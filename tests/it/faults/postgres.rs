@@ -73,6 +73,7 @@ async fn a_deadlock_with_a_foreign_session() -> anyhow::Result<()> {
         load.done(trial.dice.below(10)).await?;
         sql.execute("BEGIN").await?;
         sql.execute("SELECT version FROM log_stream FOR UPDATE").await?;
+        a_batch_waits(&trial.site).await?;
         sql.execute("SELECT name FROM log_lock FOR UPDATE").await?;
         sql.execute("ROLLBACK").await?;
         let log = trial.site.postgres.as_ref().expect("a cluster of its own").log();
@@ -82,6 +83,21 @@ async fn a_deadlock_with_a_foreign_session() -> anyhow::Result<()> {
     load.rest().await;
     trial.judge().await?;
     Ok(())
+}
+
+/// Waits until a batch, which holds the log's lock, waits for a row.
+async fn a_batch_waits(site: &Site) -> anyhow::Result<()> {
+    until("a batch that waits", || async {
+        let mut sql = PgConnection::connect(url(site)).await?;
+        let waiting: i64 = sqlx::query_scalar(
+            "SELECT COUNT(*) FROM pg_stat_activity WHERE application_name = 'onward-log' \
+             AND wait_event_type = 'Lock' AND query LIKE '%INTO log_stream%'",
+        )
+        .fetch_one(&mut sql)
+        .await?;
+        Ok((waiting > 0).then_some(()))
+    })
+    .await
 }
 
 /// A backup or a report holds a snapshot while everybody writes.

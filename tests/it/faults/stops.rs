@@ -40,14 +40,18 @@ async fn a_process_stands_still_past_its_leases() -> anyhow::Result<()> {
 async fn taken_over(trial: &Trial, process: usize) -> anyhow::Result<()> {
     let operator = trial.site.operator(process);
     let head: u64 = operator.head().await?.parse()?;
-    until("the other process to take over", || async {
+    let there = until("the other process to take over", || async {
         let bus = operator.status().await?.bus.unwrap_or_default();
         let views = operator.views("").await?;
         let shown =
             views.iter().all(|view| view.position.parse::<u64>().is_ok_and(|at| at >= head));
         Ok((shown && bus.last_sequence >= head).then_some(()))
-    })
-    .await
+    });
+    if let Err(late) = there.await {
+        let (bus, views) = (operator.status().await?.bus, operator.views("").await?);
+        anyhow::bail!("{late}: {head}, {bus:?}, {views:?}");
+    }
+    Ok(())
 }
 
 const QUEUE: &str = House::Yorkshire.queue();
