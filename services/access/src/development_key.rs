@@ -34,7 +34,7 @@ pub struct DevelopmentKey {
 #[derive(Debug, thiserror::Error)]
 pub enum DevelopmentKeyFault {
     /// The file could not be read or made.
-    #[error("the development key at {path} could not be {action}: {source}")]
+    #[error("the development key at {path} could not be {action}")]
     File {
         /// Where it should be.
         path: String,

@@ -2,17 +2,9 @@
 
 use jiff::civil::Date;
 use onward_domain::codes::role::MemberRole;
-use onward_domain::codes::setting::OrganisationKind;
 use onward_domain::ids::{LearnerId, OrganisationId};
 use onward_domain::learner::{Person, Setting};
 use onward_log::{Key, Scope};
-
-/// (organisation, kind): what kind of organisation the caller's is.
-pub fn organisation_kind(organisation: OrganisationId, kind: OrganisationKind) -> Key {
-    let organisation = organisation.uuid();
-    let parts: [&[u8]; 2] = [organisation.as_bytes(), kind.as_str().as_bytes()];
-    Key::new(Scope::OrganisationKind, &parts)
-}
 
 /// (issuer, subject, organisation, role): a role that an identity holds.
 pub fn membership(

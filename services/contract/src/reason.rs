@@ -50,6 +50,8 @@ reasons! {
     NOT_FOUND;
     /// FAILED_PRECONDITION: a step that the state does not allow; `state` and `possible` are in the metadata.
     ILLEGAL_STEP;
+    /// FAILED_PRECONDITION: a repeat of a step that gives another day or moment for it than was recorded.
+    ALREADY_RECORDED;
     /// FAILED_PRECONDITION: a named person must answer for this step, and none was named.
     ACTOR_REQUIRED;
     /// FAILED_PRECONDITION: what was said of the learner has been erased; nothing more can be written.

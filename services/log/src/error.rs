@@ -24,6 +24,9 @@ pub enum Cause {
     /// The disk failed.
     #[error("the disk failed")]
     Disk,
+    /// The database's file is damaged, or was never a database.
+    #[error("it is damaged, or no database")]
+    Damaged,
     /// Something held the database for too long.
     #[error("the database was busy for too long")]
     Busy,

@@ -9,6 +9,9 @@ pub enum ViewError {
     /// The database of the views did not answer as it should: away, full, locked for too long.
     #[error("the views' database failed")]
     Database(#[source] sqlx::Error),
+    /// The file of the views is damaged, or was never a database. Nothing is lost: the log tells it all again.
+    #[error("views.db is damaged, or no database; without it, it is built again from the log")]
+    DamagedFile,
     /// The folder or the address of the views cannot be used.
     #[error("the views cannot be opened: {0}")]
     Settings(String),
@@ -34,7 +37,12 @@ pub enum ViewError {
 
 impl From<sqlx::Error> for ViewError {
     fn from(error: sqlx::Error) -> Self {
-        Self::Database(error)
+        let code = error.as_database_error().and_then(|error| error.code());
+        match code.as_deref() {
+            // SQLITE_CORRUPT and SQLITE_NOTADB; PostgreSQL's codes have five characters.
+            Some("11" | "26") => Self::DamagedFile,
+            _ => Self::Database(error),
+        }
     }
 }
 

@@ -8,10 +8,15 @@ use onward_contract::reason;
 use onward_tests::actors::Member;
 use onward_tests::builders::{nobodys_id, request_id};
 use onward_tests::expect::{faulty_fields, reason_of};
-use onward_tests::world::{House, Setup, World};
+use onward_tests::world::{House, World};
 use tonic::{Code, Status};
 
 use super::{Method, raw};
+
+on_both_databases!(
+    each_kind_and_role_comes_in_where_the_contract_says_so_and_nowhere_else,
+    a_stranger_with_a_good_token_is_let_in_nowhere,
+);
 
 /// Calls under way at once.
 const AT_ONCE: usize = 64;
@@ -23,10 +28,9 @@ struct Caller {
     role: MemberRole,
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn each_kind_and_role_comes_in_where_the_contract_says_so_and_nowhere_else()
--> anyhow::Result<()> {
-    let world = World::start(Setup::SQLITE).await?;
+async fn each_kind_and_role_comes_in_where_the_contract_says_so_and_nowhere_else(
+    world: &World,
+) -> anyhow::Result<()> {
     let callers = everybody(&world).await?;
     let methods = Method::all();
     for kind in kinds() {
@@ -133,9 +137,7 @@ fn roles() -> impl Iterator<Item = MemberRole> {
 }
 
 /// A good token of somebody who is no member opens nothing, not even a refusal of its fields.
-#[tokio::test]
-async fn a_stranger_with_a_good_token_is_let_in_nowhere() -> anyhow::Result<()> {
-    let world = World::start(Setup::SQLITE).await?;
+async fn a_stranger_with_a_good_token_is_let_in_nowhere(world: &World) -> anyhow::Result<()> {
     let strangers = [
         world.person(world.id(House::Primary), "nobody", ""),
         world.person(&nobodys_id(), "operator", ""),

@@ -7,13 +7,15 @@ use onward_contract::reason;
 use onward_tests::actors::Member;
 use onward_tests::builders::nobodys_id;
 use onward_tests::expect::{face, faulty_fields, reason_of};
-use onward_tests::world::{House, Setup, World};
+use onward_tests::world::{House, World};
 use prost::Message;
 use prost_reflect::{FieldDescriptor, Kind, Value};
 use tonic::{Code, Status};
 
 use super::samples::{Rules, Way, set, spelt, valid, ways};
 use super::{Method, raw};
+
+on_both_databases!(a_faulty_field_is_named_and_leaves_nothing_behind,);
 
 /// A word that no refusal may repeat.
 const SAID: &str = "Zebedee";
@@ -47,9 +49,7 @@ impl Callers {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_faulty_field_is_named_and_leaves_nothing_behind() -> anyhow::Result<()> {
-    let world = World::start(Setup::SQLITE).await?;
+async fn a_faulty_field_is_named_and_leaves_nothing_behind(world: &World) -> anyhow::Result<()> {
     let callers = Callers::of(&world).await?;
     let head = world.operator().head().await?;
     let mut tried = 0;

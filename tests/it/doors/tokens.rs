@@ -10,11 +10,16 @@ use onward_access::{DEVELOPMENT_ISSUER, DevelopmentKey};
 use onward_contract::access::v1::MemberRole;
 use onward_contract::reason;
 use onward_tests::expect::{face, reason_of};
-use onward_tests::world::{House, Setup, World};
+use onward_tests::world::{House, World};
 use serde_json::{Value, json};
 use tonic::Code;
 
 use super::{Method, raw};
+
+on_both_databases!(
+    whatever_is_not_a_good_token_is_unauthenticated,
+    no_method_can_be_called_without_a_token,
+);
 
 fn claims(org: &str, subject: &str) -> Value {
     let now = Timestamp::now().as_second();
@@ -41,9 +46,7 @@ fn assembled(header: &Value, claims: &Value, signature: &str) -> String {
     format!("{}.{}.{signature}", part(header), part(claims))
 }
 
-#[tokio::test]
-async fn whatever_is_not_a_good_token_is_unauthenticated() -> anyhow::Result<()> {
-    let world = World::start(Setup::SQLITE).await?;
+async fn whatever_is_not_a_good_token_is_unauthenticated(world: &World) -> anyhow::Result<()> {
     let senco = world.member(House::Primary, &[MemberRole::Senco]).await?;
     let pem = std::fs::read(world.data().join("keys/development-token.pem"))?;
     let good = claims(&senco.organisation, &senco.subject);
@@ -113,9 +116,7 @@ fn swapped(token: &str, claims: &Value) -> String {
 }
 
 /// Every method asks for a token first, and tells nobody what it would have said otherwise.
-#[tokio::test]
-async fn no_method_can_be_called_without_a_token() -> anyhow::Result<()> {
-    let world = World::start(Setup::SQLITE).await?;
+async fn no_method_can_be_called_without_a_token(world: &World) -> anyhow::Result<()> {
     let mut faces = Vec::new();
     for method in Method::all() {
         let channel = world.channels()[0].clone();

@@ -4,7 +4,7 @@ use onward_contract::operations::v1::GetStatusRequest;
 use onward_contract::reason;
 use onward_tests::builders::Child;
 use onward_tests::expect::reason_of;
-use onward_tests::world::{House, Setup, World};
+use onward_tests::world::{House, World};
 use prost::Message;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -16,15 +16,21 @@ use tonic_reflection::pb::{v1, v1alpha};
 
 use super::{Method, raw};
 
+on_both_databases!(
+    every_service_says_that_it_is_serving,
+    both_reflections_list_every_service,
+    a_browser_calls_over_plain_http_1,
+    a_message_that_is_too_large_is_refused_and_the_process_lives,
+    the_callers_request_id_comes_back_and_everything_is_bounded,
+);
+
 fn services() -> Vec<String> {
     let ours = onward_contract::pool().services();
     let ours = ours.map(|service| service.full_name().to_owned());
     ours.filter(|name| name.starts_with("onward.")).collect()
 }
 
-#[tokio::test]
-async fn every_service_says_that_it_is_serving() -> anyhow::Result<()> {
-    let world = World::start(Setup::SQLITE).await?;
+async fn every_service_says_that_it_is_serving(world: &World) -> anyhow::Result<()> {
     let mut health = HealthClient::new(world.channels()[0].clone());
     let mut all = services();
     all.push(String::new());
@@ -38,9 +44,7 @@ async fn every_service_says_that_it_is_serving() -> anyhow::Result<()> {
     Ok(())
 }
 
-#[tokio::test]
-async fn both_reflections_list_every_service() -> anyhow::Result<()> {
-    let world = World::start(Setup::SQLITE).await?;
+async fn both_reflections_list_every_service(world: &World) -> anyhow::Result<()> {
     let channel = world.channels()[0].clone();
     let request = v1::ServerReflectionRequest {
         host: String::new(),
@@ -79,9 +83,7 @@ async fn both_reflections_list_every_service() -> anyhow::Result<()> {
     Ok(())
 }
 
-#[tokio::test]
-async fn a_browser_calls_over_plain_http_1() -> anyhow::Result<()> {
-    let world = World::start(Setup::SQLITE).await?;
+async fn a_browser_calls_over_plain_http_1(world: &World) -> anyhow::Result<()> {
     let senco = world.senco(House::Primary).await?;
     let address = world.server().addr().trim_start_matches("http://").to_owned();
     let message = GetStatusRequest::default().encode_to_vec();
@@ -111,9 +113,9 @@ async fn a_browser_calls_over_plain_http_1() -> anyhow::Result<()> {
     Ok(())
 }
 
-#[tokio::test]
-async fn a_message_that_is_too_large_is_refused_and_the_process_lives() -> anyhow::Result<()> {
-    let world = World::start(Setup::SQLITE).await?;
+async fn a_message_that_is_too_large_is_refused_and_the_process_lives(
+    world: &World,
+) -> anyhow::Result<()> {
     let senco = world.senco(House::Primary).await?;
     let mut request = Child::of_year_6().register();
     request.external_ref = Some("x".repeat(2 * 1024 * 1024));
@@ -136,9 +138,9 @@ async fn a_message_that_is_too_large_is_refused_and_the_process_lives() -> anyho
     Ok(())
 }
 
-#[tokio::test]
-async fn the_callers_request_id_comes_back_and_everything_is_bounded() -> anyhow::Result<()> {
-    let world = World::start(Setup::SQLITE).await?;
+async fn the_callers_request_id_comes_back_and_everything_is_bounded(
+    world: &World,
+) -> anyhow::Result<()> {
     let senco = world.senco(House::Primary).await?;
     let mut request = Request::new(GetStatusRequest::default());
     request.metadata_mut().insert("x-request-id", "mine-7".parse()?);

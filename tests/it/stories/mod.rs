@@ -31,25 +31,6 @@ macro_rules! on_every_setup {
     )+};
 }
 
-/// Tells a story on both databases, without a bus: for what the bus has no part in.
-macro_rules! on_both_databases {
-    ($($story:ident),+ $(,)?) => {$(
-        mod $story {
-            use onward_tests::world::{Setup, World};
-
-            #[tokio::test]
-            async fn on_sqlite() -> anyhow::Result<()> {
-                super::$story(&World::start(Setup::SQLITE).await?).await
-            }
-
-            #[tokio::test]
-            async fn on_postgres() -> anyhow::Result<()> {
-                super::$story(&World::start(Setup::POSTGRES).await?).await
-            }
-        }
-    )+};
-}
-
 mod alternative_provision;
 mod apprenticeship;
 mod bus;
@@ -59,6 +40,7 @@ mod post16;
 mod queue;
 mod reads;
 mod records;
+mod repeats;
 mod retries;
 mod silence;
 mod university;

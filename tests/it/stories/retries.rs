@@ -5,7 +5,7 @@ use onward_contract::reason;
 use onward_contract::transition::v1 as transition;
 use onward_contract::transition::v1::{TransitionCancelReason, TransitionSide};
 use onward_tests::actors::{NOW, Senco};
-use onward_tests::builders::{Child, confirm, phase_transfer, post16, request_id, upn, urn};
+use onward_tests::builders::{Child, confirm, date, phase_transfer, post16, request_id, upn, urn};
 use onward_tests::expect::refused;
 use onward_tests::world::{House, World};
 use tonic::Code;
@@ -15,6 +15,7 @@ use super::position;
 on_both_databases!(
     the_same_request_gets_the_same_answer_for_ever,
     an_own_step_may_be_repeated_and_no_other,
+    a_repeat_with_another_day_is_no_repeat,
     a_stale_version_changes_nothing,
     a_reader_sees_what_it_has_a_receipt_for,
     pages_are_bound_to_their_question,
@@ -90,6 +91,41 @@ async fn an_own_step_may_be_repeated_and_no_other(world: &World) -> anyhow::Resu
     assert!(school.cancel(&move_, TransitionCancelReason::Deferred).await.is_ok());
     let other = school.cancel(&move_, TransitionCancelReason::PlaceRefused).await;
     refused(other, Code::FailedPrecondition, reason::ILLEGAL_STEP);
+    Ok(())
+}
+
+/// The day belongs to what a step says, even where only the record around the fact holds it.
+async fn a_repeat_with_another_day_is_no_repeat(world: &World) -> anyhow::Result<()> {
+    let school = world.senco(House::Primary).await?;
+    let (_, move_) = planned(&school).await?;
+    let on = |day: Option<jiff::civil::Date>| transition::ConfirmTransitionRequest {
+        occurred_on: day.map(|day| date(day.year().into(), day.month().into(), day.day().into())),
+        ..confirm(&move_, Vec::new())
+    };
+    let confirmed = |day| {
+        let (mut client, request) = (school.transitions(), on(day));
+        async move { client.confirm_transition(request).await }
+    };
+    let today = onward_domain::calendar::day_in_england(jiff::Timestamp::now());
+    let yesterday = today.yesterday()?;
+    let first = confirmed(Some(yesterday)).await?.into_inner().receipt.expect("a receipt");
+    let again = confirmed(Some(yesterday)).await?.into_inner().receipt.expect("a receipt");
+    assert_eq!(again.position, first.position);
+    let head = school.head().await?;
+    for other in [Some(yesterday.yesterday()?), Some(today), None] {
+        let told =
+            refused(confirmed(other).await, Code::FailedPrecondition, reason::ALREADY_RECORDED);
+        told.keeps_to_itself(&[&yesterday.to_string()]);
+    }
+    assert_eq!(school.head().await?, head, "nothing was recorded");
+    // What was said without a day was said of the day on which it was recorded.
+    let other = school.register(&Child::of_year_11()).await?.learner_id;
+    let other_move = school.record(post16(&other, urn(House::Primary.number()), None)).await?;
+    let plain = confirm(&other_move.transition_id, Vec::new());
+    let first = school.transitions().confirm_transition(plain.clone()).await?.into_inner();
+    let again = transition::ConfirmTransitionRequest { request_id: request_id(), ..plain };
+    let again = school.transitions().confirm_transition(again).await?.into_inner();
+    assert_eq!(again.receipt.expect("a receipt").position, position(first.receipt));
     Ok(())
 }
 

@@ -93,6 +93,20 @@ async fn steps_come_in_their_order(school: &Senco, case: &str) -> anyhow::Result
         assert_eq!(school.dsa_step(case, step).await?.state(), state);
     }
     assert_eq!(dsa_case(school, case).await?.state(), DsaState::ReportReceived);
+    // The last step again says the same; of another day it would say something else.
+    assert_eq!(
+        school.dsa_step(case, DsaStep::ReceiveReport).await?.state(),
+        DsaState::ReportReceived
+    );
+    let another_day = wire::RecordStepRequest {
+        request_id: request_id(),
+        occurred_on: Some(date(2026, 10, 2)),
+        case_id: case.to_owned(),
+        step: DsaStep::ReceiveReport.into(),
+        ..Default::default()
+    };
+    let answer = school.dsa().record_step(another_day).await;
+    refused(answer, Code::FailedPrecondition, reason::ALREADY_RECORDED);
     // A reason belongs to the steps that need one, and to no other.
     let unexplained = school.dsa_step(case, DsaStep::DeclineAward).await;
     refused(unexplained, Code::InvalidArgument, reason::INVALID_FIELD);

@@ -58,10 +58,9 @@ fn registration(said: OrganisationRegistered, reference: Option<Key>) -> Attempt
     })
 }
 
-/// The kind, by which callers are admitted, and every number, by which the organisation is found.
+/// Every number, by which the organisation is found.
 fn claim_keys(unit: &mut Unit, said: &OrganisationRegistered) {
-    let (id, stream) = (said.organisation, said.organisation.uuid());
-    unit.claim(keys::organisation_kind(id, said.kind), stream, (None, None));
+    let stream = said.organisation.uuid();
     // A number may pass on to another organisation once this one has closed.
     let open = (said.open_from, said.open_to);
     for number in &said.numbers {

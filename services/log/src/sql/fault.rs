@@ -117,7 +117,8 @@ fn sqlite(code: &str) -> Fault {
     match code.parse::<u32>().map(|code| code & 0xff) {
         Ok(5 | 6) => Fault::Repeat,
         Ok(13) => Fault::Cause(Cause::Full),
-        Ok(8 | 10 | 11 | 14 | 26) => Fault::Cause(Cause::Disk),
+        Ok(8 | 10 | 14) => Fault::Cause(Cause::Disk),
+        Ok(11 | 26) => Fault::Cause(Cause::Damaged),
         _ => Fault::Refused,
     }
 }
@@ -135,6 +136,7 @@ mod tests {
         assert_eq!(sqlite("13"), Fault::Cause(Cause::Full));
         assert_eq!(sqlite("4874"), Fault::Cause(Cause::Full));
         assert_eq!(sqlite("522"), Fault::Cause(Cause::Disk), "a short read is an I/O error");
+        assert_eq!(sqlite("26"), Fault::Cause(Cause::Damaged));
         assert_eq!(sqlite("517"), Fault::Repeat, "a stale snapshot is a busy one");
         assert_eq!(sqlite("2067"), Fault::Refused);
     }

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use onward_domain::calendar::day_in_england;
 use onward_domain::ids::{LearnerId, MemberId, OrganisationId, QueueId, ReferralId};
 use onward_domain::referral::{Bucket, ReferralState};
 use onward_log::{Position, Recorded};
@@ -148,15 +149,6 @@ impl Referral {
         let until = stop.map_or(today, |stop| stop.min(today));
         (number::of_day(until) - number::of_day(self.received_on)).max(0)
     }
-}
-
-/// The civil day in England of a moment; the UTC day where the zone's data are missing.
-fn day_in_england(moment: Timestamp) -> Date {
-    let zoned = moment.in_tz("Europe/London");
-    zoned.map_or_else(
-        |_| moment.to_zoned_datetime(jiff::tz::TimeZone::UTC).date(),
-        |zoned| zoned.date(),
-    )
 }
 
 /// Referrals in the order of the queue.

@@ -28,6 +28,11 @@ impl Writer {
 
     /// Waits in turn for the connection; opens it where it is not.
     pub(crate) async fn take(self: Arc<Self>) -> Result<Taken, Fault> {
+        Ok(self.open().await?)
+    }
+
+    /// As [`Writer::take`], for a start: what fails there is told once, by the start itself.
+    pub(crate) async fn open(&self) -> Result<Taken, sqlx::Error> {
         let mut taken = Arc::clone(&self.slot).lock_owned().await;
         if taken.is_none() {
             *taken = Some(self.settings.connect().await?);

@@ -7,18 +7,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use jiff::Timestamp;
 use onward_contract::operations::v1::{GetStatusRequest, GetStatusResponse};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use tonic::Code;
 
 use super::child::{Serving, Stage};
-use super::end_to_end::{learners, request, school};
 use super::figures::rounded;
+use super::house::{School, transfer};
 use crate::cli::BenchArgs;
 use crate::commands::client::{Server, told};
 
+/// Learners among whom the moves are spread.
+const LEARNERS: u32 = 500;
 /// How often a process is killed.
 const KILLS: usize = 3;
 /// Connections that callers share.
@@ -50,19 +51,13 @@ struct Count {
 pub async fn run(args: BenchArgs) -> anyhow::Result<()> {
     let stage = Stage::set(&args).await?;
     let mut serving = stage.serve().await?;
-    let school = school(&serving.url, &stage.key, stage.operator).await?;
+    let school = School::at(&serving.url, &stage.key, stage.operator, LEARNERS).await?;
     let writers = Writers {
-        token: stage.key.sign(
-            "senco",
-            school.id,
-            Timestamp::now(),
-            Duration::from_secs(24 * 60 * 60),
-        )?,
-        learners: Arc::new(learners(&school).await?),
+        token: school.token,
+        learners: Arc::new(school.learners),
         clients: args.clients,
         seconds: Duration::from_secs(args.seconds.into()),
     };
-    drop(school);
     overload(&stage, &serving, &writers).await?;
     for _ in 0..KILLS {
         serving = killed(&stage, serving, &writers).await?;
@@ -80,7 +75,7 @@ async fn killed(stage: &Stage, serving: Serving, writers: &Writers) -> anyhow::R
     let serving = stage.serve().await?;
     let serves = begun.elapsed();
     let server = Server::dial(&serving.url, &writers.token).await?;
-    let write = server.transitions().record_transition(request(&writers.learners[0])).await;
+    let write = server.transitions().record_transition(transfer(&writers.learners[0])).await;
     write.map_err(|status| told(&status))?;
     let writes = begun.elapsed();
     load.stop().await;
@@ -186,7 +181,7 @@ impl Writers {
 async fn write(server: &Server, learners: &[String], caller: usize, count: &Count) {
     for next in (caller..).step_by(257) {
         let begun = Instant::now();
-        let asked = request(&learners[next % learners.len()]);
+        let asked = transfer(&learners[next % learners.len()]);
         let Err(status) = server.transitions().record_transition(asked).await else {
             count.done.fetch_add(1, Ordering::Relaxed);
             continue;

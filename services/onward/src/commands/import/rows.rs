@@ -78,7 +78,5 @@ where
 
 /// Today in England.
 pub fn today() -> Date {
-    let now = jiff::Timestamp::now();
-    now.in_tz("Europe/London")
-        .map_or_else(|_| now.to_zoned_datetime(jiff::tz::TimeZone::UTC).date(), |z| z.date())
+    onward_domain::calendar::day_in_england(jiff::Timestamp::now())
 }
