@@ -1,9 +1,10 @@
 //! An installation in which everything can be ended, stopped, cut off and healed while callers write.
 
 mod load;
+mod machine;
+mod place;
+mod shape;
 
-use std::net::TcpListener;
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
@@ -13,7 +14,6 @@ use onward_access::{DEVELOPMENT_ISSUER, DevelopmentKey};
 use onward_contract::access::v1::MemberRole;
 use onward_contract::directory::v1 as directory;
 use tempfile::TempDir;
-use tonic::transport::{Channel, Endpoint};
 
 use crate::actors::{Member, Operator, Senco};
 use crate::builders::{Child, request_id, upn};
@@ -21,69 +21,11 @@ use crate::proxy::{Proxy, Wire};
 use crate::servers::{Database, Nats, Onward, Postgres, Stopped, onward_command, until};
 use crate::world::{Backend, House};
 
+use place::Place;
+
 pub use load::Load;
-
-/// What a site is made of.
-#[derive(Debug, Clone, Copy)]
-pub struct Shape {
-    /// Which database.
-    pub backend: Backend,
-    /// A cluster of the site's own, which may crash.
-    pub own_cluster: bool,
-    /// A bus that the views follow.
-    pub nats: bool,
-    /// Proxies before the database and the bus.
-    pub proxied: bool,
-    /// How many processes share the database.
-    pub processes: usize,
-    /// Further settings of its own cluster.
-    pub settings: &'static [&'static str],
-    /// The cluster's tables lie on a disk of so many MiB.
-    pub postgres_disk: Option<u32>,
-    /// The bus lies on a disk of so many MiB.
-    pub nats_disk: Option<u32>,
-}
-
-impl Shape {
-    /// One process on SQLite, no bus.
-    pub const SQLITE: Self = Self {
-        backend: Backend::Sqlite,
-        own_cluster: false,
-        nats: false,
-        proxied: false,
-        processes: 1,
-        settings: &[],
-        postgres_disk: None,
-        nats_disk: None,
-    };
-    /// One process on a database of the run's cluster, no bus.
-    pub const POSTGRES: Self = Self { backend: Backend::Postgres, ..Self::SQLITE };
-
-    /// The same with a bus.
-    pub const fn with_nats(self) -> Self {
-        Self { nats: true, ..self }
-    }
-
-    /// The same with so many processes.
-    pub const fn with_processes(self, processes: usize) -> Self {
-        Self { processes, ..self }
-    }
-
-    /// The same on a cluster of its own.
-    pub const fn own_cluster(self) -> Self {
-        Self { own_cluster: true, ..self }
-    }
-
-    /// The same on a cluster of its own with these settings.
-    pub const fn set(self, settings: &'static [&'static str]) -> Self {
-        Self { settings, own_cluster: true, ..self }
-    }
-
-    /// The same behind proxies.
-    pub const fn proxied(self) -> Self {
-        Self { proxied: true, ..self }
-    }
-}
+pub use machine::{not_run, signal, small_disks};
+pub use shape::Shape;
 
 /// A running installation with a school that records.
 pub struct Site {
@@ -104,13 +46,6 @@ pub struct Site {
     learners: Vec<String>,
     base: u64,
     folder: TempDir,
-}
-
-/// A process, and where it serves whenever it runs.
-struct Place {
-    address: String,
-    channel: Channel,
-    server: Option<Onward>,
 }
 
 /// Learners of the school.
@@ -415,31 +350,6 @@ impl Site {
     }
 }
 
-// === impl Place
-
-impl Place {
-    fn new() -> anyhow::Result<Self> {
-        let address = format!("127.0.0.1:{}", port()?);
-        let endpoint = Endpoint::from_shared(format!("http://{address}"))?;
-        let channel = endpoint.tcp_nodelay(true).connect_lazy();
-        Ok(Self { address, channel, server: None })
-    }
-}
-
-/// A free port below those that systems give out by themselves, so that nobody takes it while its process
-/// is down.
-fn port() -> anyhow::Result<u16> {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let start = u16::try_from(std::process::id() % 1_000)? * 10;
-    for _ in 0..2_000 {
-        let port = 20_000 + (start + NEXT.fetch_add(1, Ordering::Relaxed)) % 12_000;
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return Ok(port);
-        }
-    }
-    bail!("there is no free port")
-}
-
 /// `127.0.0.1:port` of a URL.
 fn address(url: &str) -> String {
     let after = url.rsplit(['@', '/']).find(|part| part.contains(':')).unwrap_or_default();
@@ -451,36 +361,4 @@ async fn through(wire: Wire, target: Option<String>) -> anyhow::Result<Option<Pr
         Some(target) => Some(Proxy::start(wire, &target).await?),
         None => None,
     })
-}
-
-/// Whether a small disk can be made here: a mount in a namespace of one's own.
-pub fn small_disks() -> bool {
-    let tried = std::process::Command::new("unshare")
-        .args(["--user", "--map-root-user", "--mount", "sh", "-c"])
-        .arg("mount -t tmpfs -o size=64k tmpfs /tmp && unshare --user true")
-        .output();
-    tried.is_ok_and(|output| output.status.success())
-}
-
-/// Sends a signal by name to any process of ours.
-///
-/// # Errors
-/// There is no such process.
-pub fn signal(pid: i32, name: &str) -> anyhow::Result<()> {
-    let words = ["-c", r#"kill -s "$1" "$2""#, "sh", name, &pid.to_string()].map(str::to_owned);
-    let status = std::process::Command::new("sh").args(words).status()?;
-    ensure!(status.success(), "signal {name} found no process {pid}");
-    Ok(())
-}
-
-/// Says that a test could not be run here. Where `ONWARD_FAULTS_NEED` names what it needs, that is a failure.
-///
-/// # Errors
-/// It should have been run.
-pub fn not_run(test: &str, needs: &str) -> anyhow::Result<()> {
-    let needed = std::env::var("ONWARD_FAULTS_NEED").unwrap_or_default();
-    ensure!(!needed.split(',').any(|one| one == needs), "{test}: there is no {needs} here");
-    let line = format!("not run here: {test} (no {needs})\n");
-    std::io::Write::write_all(&mut std::io::stdout().lock(), line.as_bytes())?;
-    Ok(())
 }

@@ -28,6 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(90);
 const REPLAYED: &str = "onward-replayed";
 
 /// A write that can be asked for again, word for word.
+#[allow(clippy::large_enum_variant, reason = "a few hundred of them, in tests")]
 #[derive(Clone)]
 pub enum Asked {
     /// A move on a stream of its own.

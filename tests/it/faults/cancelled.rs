@@ -129,12 +129,12 @@ impl<F: Future> Future for Dropped<F> {
 /// Calls with so many polls, then one more each time, until a call comes to its end.
 macro_rules! at_every_await {
     ($call:expr, $dropped:expr) => {{
-        let mut polls = 0;
+        let (mut polls, dropped) = (0, $dropped);
         loop {
             let (what, call) = $call;
             match (Dropped { call: Box::pin(call), polls }).await {
                 Some(answer) => break (what, answer, polls),
-                None => $dropped(what),
+                None => dropped(what),
             }
             polls += 1;
             assert!(polls < 2_000, "a call ends");

@@ -66,13 +66,18 @@ async fn everything_on_postgres_is_killed_at_random() -> anyhow::Result<()> {
 /// Kills one of the processes that serve Onward's connections.
 async fn a_backend(trial: &Trial) -> anyhow::Result<()> {
     let url = trial.site.database_url().expect("PostgreSQL");
+    // Right after another fault the server may not take connections yet.
+    let pid = until("a session", || async { Ok(session(url).await.ok().flatten()) }).await?;
+    // One that has gone meanwhile need not be killed.
+    let _ = signal(pid, "KILL");
+    Ok(())
+}
+
+async fn session(url: &str) -> anyhow::Result<Option<i32>> {
     let mut sql = PgConnection::connect(url).await?;
-    let pid: Option<i32> = sqlx::query_scalar(
+    let pid = sqlx::query_scalar(
         "SELECT pid FROM pg_stat_activity \
          WHERE application_name = 'onward-log' AND datname = current_database() LIMIT 1",
-    )
-    .fetch_optional(&mut sql)
-    .await?;
-    // None is connected right after another fault.
-    pid.map_or(Ok(()), |pid| signal(pid, "KILL"))
+    );
+    Ok(pid.fetch_optional(&mut sql).await?)
 }
