@@ -12,6 +12,7 @@
 //! | `lookups.rs` | what one call looks up, asked in one statement |
 //! | `fold.rs` | streams as the doors read them: folded, with what was said beside the facts |
 //! | `echo.rs`, `explain.rs` | layers: the caller's request id back; a reason for what the transport refuses |
+//! | `admit.rs` | layer: how many calls at once, and for how long |
 //! | `bulk.rs` | streams both ways: many requests, a result for each, in order |
 //! | `watch.rs` | what server streams share: checks, marks, signs of life, how they end |
 //! | `settings.rs` | settings as callers name them → organisations of the house |
@@ -24,6 +25,7 @@
 //! | `wire/` | messages ⇄ domain types; nothing panics |
 //! | `directory.rs` … `operations.rs` | one file a service (a folder where it is long) |
 
+mod admit;
 mod bulk;
 pub mod call;
 mod directory;

@@ -188,6 +188,8 @@ impl<B: Backend> Service<B> {
                     self.raise(judged.head);
                     judged.verdicts.pop().unwrap_or(Err(Rejection::Unavailable(Cause::Fault)))
                 }
+                // Together it may have been committed, and alone nobody could be asked.
+                Judging::Failed(_) if in_doubt => Err(Rejection::Unavailable(Cause::Unknown)),
                 Judging::Failed(cause) => Err(Rejection::Unavailable(cause)),
                 Judging::Apart { .. } => Err(Rejection::Unavailable(Cause::Unknown)),
             });

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::{Checked, Settings};
+use crate::lifecycle;
 use crate::role::Role;
 
 /// A server that has opened everything and listens, but does not answer yet.
@@ -145,15 +146,22 @@ impl App {
                 stop.clone(),
             );
             let limits = limits(&self.settings);
-            onward_api::serve(doors, self.listener, limits, self.tls, stop.clone()).await
+            let doors = onward_api::serve(doors, self.listener, limits, self.tls, stop.clone());
+            tokio::select! {
+                served = doors => served,
+                () = lifecycle::overdue(&stop) => Ok(()),
+            }
         } else {
             stop.cancelled().await;
             Ok(())
         };
         background.cancel();
         tasks.close();
-        tasks.wait().await;
-        self.log.close().await;
+        let leave = async {
+            tasks.wait().await;
+            self.log.close().await;
+        };
+        lifecycle::in_time(leave).await;
         served.context("the server stopped")
     }
 
@@ -264,6 +272,7 @@ fn views_options(settings: &Settings) -> ViewsOptions {
 fn limits(settings: &Settings) -> Limits {
     Limits {
         largest_request: settings.http.largest_request,
+        calls: settings.http.calls,
         calls_per_connection: settings.http.calls_per_connection,
         call_time: Duration::from_secs(settings.http.call_seconds),
         ..Limits::default()

@@ -309,6 +309,8 @@ pub enum BenchCommand {
     Peers(PeersArgs),
     /// How soon a server answers after `kill -9` on a long log.
     Restart(RestartArgs),
+    /// How long a fault is felt: `kill -9`, SIGTERM, ten times too much.
+    Faults(BenchArgs),
 }
 
 /// `onward bench end-to-end`.

@@ -38,6 +38,20 @@ async fn appends_and_visibility_are_measured_on_both_databases() -> anyhow::Resu
     Ok(())
 }
 
+/// What is printed, and nothing about how long it takes.
+#[tokio::test]
+async fn recovery_times_are_printed() -> anyhow::Result<()> {
+    let said = onward(&["bench", "faults", "--clients", "8", "--seconds", "1"]).await?.done();
+    let cells = cells(&said.out)?;
+    let of = |workload: &str| cells.iter().filter(|cell| cell["workload"] == workload).count();
+    assert_eq!((of("overload"), of("faults")), (2, 4), "{}", said.out);
+    for cell in cells.iter().filter(|cell| cell["workload"] == "faults") {
+        let took = ["serving_ms", "ended_ms"].iter().filter_map(|key| cell[*key].as_f64());
+        assert!(took.sum::<f64>() > 0.0, "{cell}");
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn claims_and_streams_are_measured_on_both_databases() -> anyhow::Result<()> {
     let database = Postgres::create_database().await?;

@@ -5,6 +5,7 @@ use std::net::TcpListener;
 
 use onward_tests::servers::{Nats, Onward, Postgres, onward_binary};
 use onward_tests::world::{Setup, World};
+use sqlx::{Connection, Executor, PgConnection};
 
 use super::onward;
 
@@ -100,6 +101,31 @@ async fn a_damaged_key_or_store_stops_the_start() -> anyhow::Result<()> {
             std::fs::write(&path, kept)?;
         }
     }
+    Ok(())
+}
+
+/// Servers that may lose what was answered, or whose tables are half made, are refused by name.
+#[tokio::test]
+async fn a_database_that_loses_writes_is_refused() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let data = folder.path().join("data").to_string_lossy().into_owned();
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--data", &data, "--postgres"];
+    let careless = Postgres::start_with(&["fsync=off"]).await?;
+    let database = careless.database().await?;
+    onward(&[&serve[..], &[database.url()]].concat()).await?.refused(&["fsync = off"]);
+    let database = Postgres::create_database().await?;
+    let mut sql = PgConnection::connect(database.url()).await?;
+    sql.execute(
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = off', \
+         current_database()); END $$",
+    )
+    .await?;
+    let refused = onward(&[&serve[..], &[database.url()]].concat()).await?;
+    refused.refused(&["synchronous_commit = off"]);
+    let database = Postgres::create_database().await?;
+    let mut sql = PgConnection::connect(database.url()).await?;
+    sql.execute("CREATE TABLE log_event (nobody TEXT)").await?;
+    onward(&[&serve[..], &[database.url()]].concat()).await?.refused(&["log_event"]);
     Ok(())
 }
 

@@ -157,7 +157,9 @@ pub struct HttpSettings {
     pub largest_request: usize,
     /// Longest time that a unary call may take, in seconds.
     pub call_seconds: u64,
-    /// Calls under way on one connection.
+    /// Calls under way in the process; the next is sent away at once, with a time to come back.
+    pub calls: usize,
+    /// Calls and streams under way on one connection.
     pub calls_per_connection: usize,
 }
 
@@ -171,6 +173,7 @@ impl Default for HttpSettings {
             tls_ends_at_proxy: false,
             largest_request: limits.largest_request,
             call_seconds: limits.call_time.as_secs(),
+            calls: limits.calls,
             calls_per_connection: limits.calls_per_connection,
         }
     }
