@@ -5,6 +5,7 @@ mod enrol;
 pub mod facts;
 mod identify;
 mod link;
+mod names;
 mod register;
 mod sen;
 
@@ -13,6 +14,7 @@ pub use enrol::{EndEnrolment, EnrolmentState, EnrolmentStep, RecordEnrolment};
 pub use facts::*;
 pub use identify::{AddIdentifier, EndIdentifier, IdentifierState};
 pub use link::LinkRecord;
+pub use names::{folded, holds_unseen};
 pub use register::Register;
 pub use sen::{RecordNeeds, RecordSenProvision};
 
