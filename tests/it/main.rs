@@ -25,6 +25,7 @@ mod cli;
 mod conformance;
 mod deploy;
 mod doors;
+mod fuzz;
 mod servers;
 mod stories;
 mod tidy;

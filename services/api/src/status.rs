@@ -289,7 +289,7 @@ fn reason_of(fields: &[FieldFault]) -> &'static str {
     let Refusal::Invalid(future) = Refusal::future("") else { return reason::INVALID_FIELD };
     if only("page_token") {
         reason::INVALID_PAGE_TOKEN
-    } else if only("min_position") {
+    } else if only("min_position") || only("from_position") {
         reason::INVALID_POSITION
     } else if fields.iter().all(|fault| future.iter().any(|known| known.message == fault.message)) {
         reason::FUTURE_DATE

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use crate::claim_key::KeyId;
+use crate::claim_key::{KeyClaim, KeyId};
 use crate::error::Cause;
 use crate::judge::{Expired, Judge, Known};
 use crate::lease::{Candidate, LeaseStep, SWEEP};
@@ -81,7 +81,10 @@ impl Wanted {
         self.streams.extend(proposal.streams.iter().map(|(stream, _)| *stream));
         self.streams.extend(proposal.events.iter().map(|event| event.stream));
         self.learners.extend(proposal.events.iter().filter_map(|event| event.learner));
-        self.keys.extend(proposal.claims.iter().map(|claim| claim.id));
+        // A key that many may hold lies in its holder's own slot: nobody else can have taken that, so
+        // there is nothing to read.
+        let may_be_taken = |claim: &&KeyClaim| claim.id.2 != claim.holder.stream;
+        self.keys.extend(proposal.claims.iter().filter(may_be_taken).map(|claim| claim.id));
         self.keys.extend(proposal.releases.iter().map(|(id, _)| *id));
         for step in &proposal.leases {
             match step {

@@ -60,6 +60,12 @@ impl Log {
         self.0.head.subscribe()
     }
 
+    /// The most appends that waited at once in this process since this was asked last: what can wait itself
+    /// gives way to them.
+    pub fn crowd(&self) -> usize {
+        self.batcher().crowd()
+    }
+
     /// The record of reads.
     pub fn access(&self) -> &AccessRecord {
         &self.0.access

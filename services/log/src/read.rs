@@ -64,6 +64,11 @@ impl Log {
         self.store().stream(stream).await.map_err(|error| log_fault(&error))
     }
 
+    /// A key that will be asked for again and again, hashed once. It is of use with this log only.
+    pub fn hashed(&self, key: Key) -> Key {
+        self.lookup().ahead(key)
+    }
+
     /// Holders of keys, in no order. A key that nobody holds is absent.
     ///
     /// # Errors

@@ -202,13 +202,20 @@ fn tell_bus(
     receiver
 }
 
-fn verifier(settings: &Settings) -> anyhow::Result<Verifier> {
+fn issuers(settings: &Settings) -> anyhow::Result<Vec<Issuer>> {
     let mut issuers = Vec::new();
     for issuer in &settings.access.issuers {
+        let file = issuer.jwks.display();
         let jwks = std::fs::read_to_string(&issuer.jwks)
-            .with_context(|| format!("the key set {} cannot be read", issuer.jwks.display()))?;
-        issuers.push(Issuer::from_jwks(&issuer.name, &jwks)?);
+            .with_context(|| format!("the key set {file} cannot be read"))?;
+        let read = Issuer::from_jwks(&issuer.name, &jwks);
+        issuers.push(read.with_context(|| format!("the key set {file} cannot be used"))?);
     }
+    Ok(issuers)
+}
+
+fn verifier(settings: &Settings) -> anyhow::Result<Verifier> {
+    let mut issuers = issuers(settings)?;
     if settings.access.development_key {
         let file = settings.development_key_file();
         issuers.push(DevelopmentKey::load_or_make(&file)?.issuer());
@@ -245,5 +252,22 @@ fn read_tls(settings: &Settings) -> anyhow::Result<Option<Tls>> {
     let read = |path: &std::path::Path| {
         std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))
     };
-    Ok(Some(Tls { certificate: read(certificate)?, key: read(key)? }))
+    let tls = Tls { certificate: read(certificate)?, key: read(key)? };
+    let identity = tonic::transport::Identity::from_pem(&tls.certificate, &tls.key);
+    let config = tonic::transport::ServerTlsConfig::new().identity(identity);
+    // Tried before the port is open: a server that says that it is ready is.
+    tonic::transport::Server::builder()
+        .tls_config(config)
+        .with_context(|| format!("{} with its key cannot be used", certificate.display()))?;
+    Ok(Some(tls))
+}
+
+/// Reads what the settings name as certificates and key sets, without making any of it.
+///
+/// # Errors
+/// The first that is missing or malformed.
+pub fn credentials(settings: &Settings) -> anyhow::Result<()> {
+    read_tls(settings)?;
+    issuers(settings)?;
+    Ok(())
 }

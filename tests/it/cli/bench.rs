@@ -29,11 +29,59 @@ async fn appends_and_visibility_are_measured_on_both_databases() -> anyhow::Resu
         assert!(!cells_.is_empty());
         cells_.iter().for_each(|cell| judge(cell, "append", backend));
         let url = nats.url();
-        let slow = ["--rate", "50", "--nats", &url];
+        let slow = ["--rate", "50", "--learners", "20", "--nats", &url];
         let args = [&["bench", "end-to-end"], &few[..], where_, &slow[..]].concat();
         let seen = onward(&args).await?.done();
         cells(&seen.out)?.iter().for_each(|cell| judge(cell, "end-to-end", backend));
     }
     onward(&["bench", "append", "--clients", "0"]).await?.misused();
+    Ok(())
+}
+
+#[tokio::test]
+async fn claims_and_streams_are_measured_on_both_databases() -> anyhow::Result<()> {
+    let database = Postgres::create_database().await?;
+    let postgres = ["--postgres", database.url()];
+    for (where_, backend) in [(&[][..], "sqlite"), (&postgres[..], "postgres")] {
+        let few = ["bench", "claim", "--clients", "4", "--seconds", "1", "--batch", "10"];
+        let claims = onward(&[&few, where_].concat()).await?.done();
+        for cell in cells(&claims.out)? {
+            judge(&cell, "claim", backend);
+            assert!(cell["claims_per_s"].as_f64() > cell["ops_per_s"].as_f64(), "{cell}");
+        }
+        let streams = ["--streams", "1", "--seconds", "1", "--learners", "20"];
+        let args = [&["bench", "end-to-end"], &streams[..], where_].concat();
+        let seen = onward(&args).await?.done();
+        cells(&seen.out)?.iter().for_each(|cell| judge(cell, "end-to-end-stream", backend));
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_restart_is_measured_on_both_databases() -> anyhow::Result<()> {
+    let database = Postgres::create_database().await?;
+    let postgres = ["--postgres", database.url()];
+    for (where_, backend) in [(&[][..], "sqlite"), (&postgres[..], "postgres")] {
+        let restart = ["bench", "restart", "--events", "1000"];
+        let seen = onward(&[&restart, where_].concat()).await?.done();
+        for cell in cells(&seen.out)? {
+            judge(&cell, "restart", backend);
+            assert!(cell["events"].as_u64() >= Some(1_000), "{cell}");
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_peer_that_is_not_there_is_said_to_be_left_out() -> anyhow::Result<()> {
+    let database = Postgres::create_database().await?;
+    let few = ["bench", "peers", "--clients", "8", "--seconds", "1"];
+    let seen = onward(&[&few[..], &["--postgres", database.url()]].concat()).await?.done();
+    let cells = cells(&seen.out)?;
+    judge(&cells[0], "append", "postgres");
+    judge(&cells[1], "plain table", "postgres");
+    let left_out: Vec<&str> =
+        cells[2..].iter().filter_map(|cell| cell["left_out"].as_str()).collect();
+    assert_eq!(left_out.len(), cells.len() - 2, "each with a reason: {cells:?}");
     Ok(())
 }

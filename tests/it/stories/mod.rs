@@ -40,6 +40,7 @@ mod post16;
 mod queue;
 mod reads;
 mod records;
+mod repeats;
 mod retries;
 mod silence;
 mod university;

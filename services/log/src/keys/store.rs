@@ -30,7 +30,8 @@ impl Store {
                 private_file(&path)?;
                 let settings = sqlite::key_store_settings(&path);
                 // One connection: key rows are read once and then remembered.
-                let pool = SqlitePoolOptions::new().max_connections(1);
+                let pool =
+                    SqlitePoolOptions::new().max_connections(1).after_release(sqlite::is_clean);
                 let pool = sqlite::patiently(|| pool.clone().connect_with(settings.clone()))
                     .await
                     .map_err(open_fault)?;

@@ -38,7 +38,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Tail(args) => tail::run(args, output).await,
         Command::CheckId(args) => check_id::run(args, output),
         Command::Bench(command) => bench::run(command).await,
-        Command::Config(command) => config::run(command),
+        Command::Config(command) => config::run(command, output),
         Command::Views(command) => views::run(command, output).await,
     }
 }

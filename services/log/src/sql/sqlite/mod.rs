@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use sqlx::migrate::MigrateError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions, Executor, SqliteConnection};
+use sqlx::{ConnectOptions, Connection, Executor, SqliteConnection};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -180,6 +180,18 @@ fn durable(path: &Path) -> SqliteConnectOptions {
 /// The key store: small, so that it looks after its own write-ahead log.
 pub(crate) fn key_store_settings(path: &Path) -> SqliteConnectOptions {
     durable(path).pragma("wal_autocheckpoint", "100").pragma("cache_size", "-2000")
+}
+
+/// Whether a connection may be lent again. A full disk ends a transaction by itself; the driver counts it
+/// as open for ever after.
+pub(crate) fn is_clean(
+    connection: &mut SqliteConnection,
+    _: sqlx::pool::PoolConnectionMetadata,
+) -> futures::future::BoxFuture<'_, Result<bool, sqlx::Error>> {
+    Box::pin(async move {
+        connection.ping().await?;
+        Ok(!connection.is_in_transaction())
+    })
 }
 
 /// Two processes that make one file at the same moment: the second tries again.
