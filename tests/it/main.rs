@@ -26,6 +26,7 @@ mod conformance;
 mod deploy;
 mod doors;
 mod faults;
+mod fuzz;
 mod servers;
 mod stories;
 mod tidy;

@@ -7,7 +7,7 @@ use onward_domain::decider::FieldFault;
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, ReflectMessage, Value};
 
 use super::compile::{Check, FieldRules, number};
-use super::{Validator, fault};
+use super::{MOST_FAULTS, Validator, fault};
 
 /// Where in the request a field is: spelt only where something is wrong.
 #[derive(Clone, Copy)]
@@ -37,6 +37,10 @@ pub(super) fn message(
     path: Path<'_>,
     faults: &mut Vec<FieldFault>,
 ) {
+    // An answer lists so many and no more; a list of a hundred thousand empty messages costs no more.
+    if faults.len() >= MOST_FAULTS {
+        return;
+    }
     if let Some(rules) = validator.rules(message.descriptor().full_name()) {
         for rule in &rules.fields {
             one_field(message, rule, Path::Field(&path, rule.field.name()), faults);
@@ -103,10 +107,11 @@ fn apply(
 ) -> Option<String> {
     match (check, value) {
         (Check::Items(checks), Value::List(list)) => {
-            for (index, item) in list.iter().enumerate() {
-                let text = checks.iter().find_map(|check| single(check, field, item));
-                faults.extend(text.map(|text| fault(Path::Item(&path, index), text)));
-            }
+            let wrong = list.iter().enumerate().filter_map(|(index, item)| {
+                let text = checks.iter().find_map(|check| single(check, field, item))?;
+                Some(fault(Path::Item(&path, index), text))
+            });
+            faults.extend(wrong.take(MOST_FAULTS));
             None
         }
         (Check::MinItems(least), Value::List(list)) => ((list.len() as u64) < *least)
