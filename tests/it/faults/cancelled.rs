@@ -225,7 +225,11 @@ impl Here {
         let key = DevelopmentKey::load(&keys.join("development-token.pem"))?;
         let verifier = Verifier::new(vec![key.issuer()]);
         let (_, bus) = watch::channel(BusTold::default());
-        let process = ProcessTold { postgres: site.database_url().is_some(), roles: Vec::new() };
+        let process = ProcessTold {
+            postgres: site.database_url().is_some(),
+            roles: Vec::new(),
+            backup_days: 35,
+        };
         let doors = Doors::new(log.clone(), views.clone(), verifier, bus, process, stop.clone());
         let routes = onward_api::server::routes(doors, &Limits::default()).await?;
         Ok(Self { log, views, running, stop, routes })
