@@ -8,6 +8,7 @@ mod import;
 mod import_changes;
 mod import_faults;
 mod import_whole;
+mod keys;
 mod look_up;
 mod serve;
 mod start_faults;
