@@ -12,6 +12,7 @@
 //! | `lookups.rs` | what one call looks up, asked in one statement |
 //! | `fold.rs` | streams as the doors read them: folded, with what was said beside the facts |
 //! | `echo.rs`, `explain.rs` | layers: the caller's request id back; a reason for what the transport refuses |
+//! | `admit.rs` | layer: how many calls at once, and for how long |
 //! | `bulk.rs` | streams both ways: many requests, a result for each, in order |
 //! | `watch.rs` | what server streams share: checks, marks, signs of life, how they end |
 //! | `settings.rs` | settings as callers name them → organisations of the house |
@@ -24,6 +25,7 @@
 //! | `wire/` | messages ⇄ domain types; nothing panics |
 //! | `directory.rs` … `operations.rs` | one file a service (a folder where it is long) |
 
+mod admit;
 mod bulk;
 pub mod call;
 mod directory;
@@ -84,6 +86,12 @@ pub struct BusTold {
     pub server_version: Option<String>,
     /// One line about what is wrong, if something is.
     pub fault: Option<String>,
+    /// What befell the copy last, mended or not, and when.
+    pub incident: Option<(String, Timestamp)>,
+    /// Last position that the audit of the copy has compared in its present or last round.
+    pub audited: Position,
+    /// When the last whole round of the audit ended.
+    pub audit_ended_at: Option<Timestamp>,
 }
 
 /// What the doors tell about their own process.
@@ -93,6 +101,8 @@ pub struct ProcessTold {
     pub postgres: bool,
     /// Shares of the work that this process does.
     pub roles: Vec<String>,
+    /// Days after which every backup of the learners' keys is gone.
+    pub backup_days: u16,
 }
 
 /// Everything that a method needs. Cheap to clone.

@@ -56,6 +56,10 @@ reasons! {
     ACTOR_REQUIRED;
     /// FAILED_PRECONDITION: what was said of the learner has been erased; nothing more can be written.
     LEARNER_ERASED;
+    /// FAILED_PRECONDITION: nobody has asked for this erasure, which is to be confirmed.
+    ERASURE_NOT_REQUESTED;
+    /// FAILED_PRECONDITION: whoever asked for an erasure cannot confirm it too.
+    ERASURE_NEEDS_TWO_PEOPLE;
     /// UNIMPLEMENTED: a method that comes with later work.
     NOT_YET_SERVED;
     /// ALREADY_EXISTS: an organisation with one of these identifiers is registered for these days.
@@ -117,7 +121,8 @@ reasons! {
     MESSAGE_TOO_LARGE;
     /// UNAVAILABLE: the record of reads could not be written, so nothing was shown.
     READ_NOT_RECORDED;
-    /// UNAVAILABLE: the log's database cannot be reached.
+    /// UNAVAILABLE: the log's database cannot be reached. A write's metadata says its `outcome`: `nothing_done`, or
+    /// `unknown`, where the same request id tells later.
     LOG_UNAVAILABLE;
     /// UNAVAILABLE: the view has not come to `min_position` yet.
     VIEW_BEHIND;

@@ -20,6 +20,7 @@ use crate::error::Cause;
 use crate::options::BatcherOptions;
 use crate::position::Position;
 use crate::proposal::{Rejection, Work};
+use crate::recent::Recent;
 use crate::request::Answer;
 
 /// When a refused caller should come back: a few batches later.
@@ -64,6 +65,8 @@ pub(crate) struct Service<B> {
     pub options: BatcherOptions,
     /// Told where the log ends after each commit.
     pub head: watch::Sender<Position>,
+    /// Given what each commit wrote.
+    pub recent: Arc<Recent>,
     pub stop: CancellationToken,
 }
 
@@ -155,6 +158,7 @@ impl<B: Backend> Service<B> {
         let mut pass_on = || drop(turn.take());
         let verdicts = match decide(&mut self.backend, &works, &mut pass_on).await {
             Judging::Done(judged) => {
+                self.recent.keep(judged.events);
                 self.raise(judged.head);
                 judged.verdicts
             }
@@ -180,9 +184,12 @@ impl<B: Backend> Service<B> {
             let alone = std::slice::from_ref(work);
             verdicts.push(match decide(&mut self.backend, alone, &mut || {}).await {
                 Judging::Done(mut judged) => {
+                    self.recent.keep(std::mem::take(&mut judged.events));
                     self.raise(judged.head);
                     judged.verdicts.pop().unwrap_or(Err(Rejection::Unavailable(Cause::Fault)))
                 }
+                // Together it may have been committed, and alone nobody could be asked.
+                Judging::Failed(_) if in_doubt => Err(Rejection::Unavailable(Cause::Unknown)),
                 Judging::Failed(cause) => Err(Rejection::Unavailable(cause)),
                 Judging::Apart { .. } => Err(Rejection::Unavailable(Cause::Unknown)),
             });

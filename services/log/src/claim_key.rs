@@ -182,6 +182,11 @@ impl LookupKey {
         self.hash(b"onward.request.v1", &[method.as_bytes(), body])
     }
 
+    /// The keyed hash of a person's identity.
+    pub(crate) fn person(&self, issuer: &str, subject: &str) -> [u8; 32] {
+        self.hash(b"onward.person.v1", &[issuer.as_bytes(), subject.as_bytes()])
+    }
+
     /// A value by which the key itself can be recognised, and nothing else.
     pub(crate) fn check(&self) -> [u8; 32] {
         self.hash(b"onward.check.v1", &[])

@@ -229,8 +229,27 @@ pub enum OpenError {
     /// The key-encryption key is not the one that wrapped the store's keys.
     #[error("the key-encryption key in {} is not the one of this key store", .0.display())]
     WrongKek(PathBuf),
-    /// A key file is there but is not 64 hexadecimal digits.
-    #[error("the key file {} is damaged", .0.display())]
+    /// The command that says the key-encryption key did not say it.
+    #[error("the command for the key-encryption key, {}: {why}", program.display())]
+    KekCommand {
+        /// Which program.
+        program: PathBuf,
+        /// Why, in a few words.
+        why: &'static str,
+    },
+    /// The list of erasures cannot be read as one.
+    #[error("the list of erasures {} is damaged at line {line}", path.display())]
+    DamagedErasures {
+        /// The file.
+        path: PathBuf,
+        /// Which line.
+        line: usize,
+    },
+    /// An erasure that was begun, or that a restored log does not know of, could not be carried through.
+    #[error("an erasure could not be carried through: {0}")]
+    Erasing(LogError),
+    /// A key is there but is not 64 hexadecimal digits.
+    #[error("the key in {} is damaged: it is not 64 hexadecimal digits", .0.display())]
     DamagedKey(PathBuf),
     /// The key folder belongs to another log.
     #[error("the keys in {} belong to another log", .0.display())]

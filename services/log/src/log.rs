@@ -10,11 +10,13 @@ use uuid::Uuid;
 use crate::access::AccessRecord;
 use crate::append::Batcher;
 use crate::claim_key::LookupKey;
+use crate::erase::ErasureList;
 use crate::error::LogError;
 use crate::find::Finder;
 use crate::keys::Keys;
 use crate::options::Clock;
 use crate::position::Position;
+use crate::recent::Recent;
 use crate::request::{Kept, RequestRow};
 use crate::sql::{Store, log_fault};
 
@@ -28,8 +30,10 @@ pub(crate) struct Inner {
     pub keys: Keys,
     pub lookup: LookupKey,
     pub finder: Finder,
+    pub erasures: ErasureList,
     pub access: AccessRecord,
     pub head: watch::Sender<Position>,
+    pub recent: Arc<Recent>,
     pub clock: Clock,
     pub id: Uuid,
     pub tasks: TaskTracker,

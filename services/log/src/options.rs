@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::keys::KekSource;
+
 /// Where the present moment comes from. On PostgreSQL the database's own clock decides when something
 /// was recorded and when a lease runs out; on SQLite this one does.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -50,6 +52,23 @@ pub struct KeyOptions {
     pub folder: PathBuf,
     /// A PostgreSQL database of its own for the wrapped keys.
     pub postgres_url: Option<String>,
+    /// Where the key-encryption key comes from.
+    pub kek: KekSource,
+    /// The list of erasures, which no backup brings back; absent: `erased` in the folder.
+    pub erasures: Option<PathBuf>,
+}
+
+impl KeyOptions {
+    /// Everything in one folder.
+    pub fn in_folder(folder: impl AsRef<Path>) -> Self {
+        let folder = folder.as_ref().to_owned();
+        Self { folder, postgres_url: None, kek: KekSource::File, erasures: None }
+    }
+
+    /// The file of the list of erasures.
+    pub(crate) fn erasure_list(&self) -> PathBuf {
+        self.erasures.clone().unwrap_or_else(|| self.folder.join("erased"))
+    }
 }
 
 /// How appends share commits.
@@ -88,7 +107,7 @@ impl Options {
     fn with(database: Database, folder: PathBuf) -> Self {
         Self {
             database,
-            keys: KeyOptions { folder, postgres_url: None },
+            keys: KeyOptions::in_folder(folder),
             batcher: BatcherOptions::default(),
             clock: Arc::new(Timestamp::now),
             create: true,

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::chain::{EventHash, GENESIS, Linked, event_hash};
 use crate::claim_key::{Holder, KeyId};
+use crate::codec::Kind;
 use crate::lease::{LeaseRow, ReadyRow};
 use crate::partition::{PARTITIONS, partition_of};
 use crate::position::Position;
@@ -46,6 +47,8 @@ pub(crate) struct Plan {
     pub lapsed: Vec<Uuid>,
     /// Move the queues' marks on.
     pub move_marks: bool,
+    /// Learners of whom nothing is written any more, and where the log says so.
+    pub erased: BTreeMap<Uuid, u64>,
 }
 
 impl Head {
@@ -97,6 +100,7 @@ impl Plan {
             held: Vec::new(),
             lapsed: Vec::new(),
             move_marks: false,
+            erased: BTreeMap::new(),
         }
     }
 
@@ -141,6 +145,9 @@ impl Plan {
             hash: self.head.hash,
         });
         self.streams.insert(pending.stream, (version, position));
+        if pending.event_type == Kind::LearnerErased.event_type() {
+            self.erased.extend(pending.learner.map(|learner| (learner, position)));
+        }
         (version, position)
     }
 

@@ -29,6 +29,8 @@ pub(crate) struct Proposal {
     /// Streams that the decision rests on, at the versions that it saw. The first is the named one.
     pub streams: Vec<(Uuid, Version)>,
     pub events: Vec<Pending>,
+    /// Learners whose streams were read for the decision: of an erased one nothing is decided any more.
+    pub about: Vec<Uuid>,
     pub claims: Vec<KeyClaim>,
     /// Keys to give up, by the streams that hold them.
     pub releases: Vec<(KeyId, Uuid)>,

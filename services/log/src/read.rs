@@ -6,10 +6,11 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use onward_domain::decider::Decider;
 use onward_domain::event::Event;
+use onward_domain::ids::LearnerId;
 use uuid::Uuid;
 
 use crate::claim_key::{Key, day_of};
-use crate::codec::{self, DecodeError};
+use crate::codec::{self, DecodeError, Kind};
 use crate::error::{Cause, LogError, OpenFault};
 use crate::log::Log;
 use crate::position::Position;
@@ -54,6 +55,15 @@ impl Log {
             }
         }
         Ok(events)
+    }
+
+    /// As [`Log::read`], for whoever follows the log: what this process has just committed comes from memory.
+    ///
+    /// # Errors
+    /// As [`Log::read`].
+    pub async fn read_new(&self, after: Position, limit: usize) -> Result<Vec<Recorded>, LogError> {
+        let recent = self.0.recent.after(after, limit);
+        if recent.is_empty() { self.read(after, limit).await } else { Ok(recent) }
     }
 
     /// Events of a stream, first first; none where it does not exist.
@@ -101,6 +111,7 @@ impl Log {
             D::evolve(&mut loaded.state, &fact);
             loaded.version = recorded.version;
             loaded.position = recorded.position;
+            loaded.about = recorded.learner.map(LearnerId::uuid);
         }
         Ok(loaded)
     }
@@ -111,14 +122,14 @@ impl Log {
     /// Why it cannot be opened.
     pub async fn open_event(&self, recorded: &Recorded) -> Result<Opened, OpenFault> {
         let keys = self.keys_for(std::slice::from_ref(recorded)).await?;
-        open(recorded, &keys)
+        self.opened(recorded, &keys)
     }
 
     /// Opens many events: one look at the key store for all of them. One that cannot be opened hinders no
     /// other.
     pub async fn open_events(&self, events: &[Recorded]) -> Vec<Result<Opened, OpenFault>> {
         match self.keys_for(events).await {
-            Ok(keys) => events.iter().map(|recorded| open(recorded, &keys)).collect(),
+            Ok(keys) => events.iter().map(|recorded| self.opened(recorded, &keys)).collect(),
             Err(fault) => events.iter().map(|_| Err(fault)).collect(),
         }
     }
@@ -129,6 +140,19 @@ impl Log {
     /// Why they cannot be opened.
     pub async fn open_copy(&self, copy: &Recorded) -> Result<Opened, OpenFault> {
         self.open_event(copy).await
+    }
+
+    /// Of an erased learner nothing is opened but the fact that says so, not even what is public.
+    fn opened(
+        &self,
+        recorded: &Recorded,
+        keys: &HashMap<Uuid, Arc<SecretKey>>,
+    ) -> Result<Opened, OpenFault> {
+        let gone = self.keys().is_erased(recorded.subject());
+        if gone && recorded.event_type != Kind::LearnerErased.event_type() {
+            return Err(OpenFault::Erased);
+        }
+        open(recorded, keys)
     }
 
     async fn keys_for(

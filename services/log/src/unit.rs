@@ -42,6 +42,8 @@ pub struct Loaded<D: Decider> {
     pub version: Version,
     /// The position of the newest.
     pub position: Position,
+    /// Whom its facts are about, where they are about a learner.
+    pub(crate) about: Option<Uuid>,
 }
 
 /// What one attempt has read and decided so far.
@@ -53,6 +55,7 @@ pub struct Unit {
     /// Versions that the caller expects.
     expected: BTreeMap<Uuid, Version>,
     events: Vec<(Uuid, Event)>,
+    about: Vec<Uuid>,
     /// Steps that were taken before, by stream and version.
     already: Vec<(Uuid, Version)>,
     keys: Vec<(Key, Uuid, Option<Days>)>,
@@ -64,7 +67,7 @@ impl<D: Decider> Loaded<D> {
     /// A stream before its first fact.
     pub(crate) fn none(stream: Uuid) -> Self {
         let state = D::State::default();
-        Self { stream, state, version: 0, position: Position::START }
+        Self { stream, state, version: 0, position: Position::START, about: None }
     }
 
     /// The stream exists.
@@ -81,6 +84,7 @@ impl Unit {
             seen: Vec::new(),
             expected: BTreeMap::new(),
             events: Vec::new(),
+            about: Vec::new(),
             already: Vec::new(),
             keys: Vec::new(),
             leases: Vec::new(),
@@ -106,6 +110,7 @@ impl Unit {
     /// [`Stop::Conflict`] when the caller expected another version; [`Stop::Log`] when it cannot be read.
     pub async fn load<D: Decider>(&mut self, stream: Uuid) -> Result<Loaded<D>, Stop> {
         let loaded = self.log.load::<D>(stream).await?;
+        self.about.extend(loaded.about);
         self.see(stream, loaded.version)?;
         Ok(loaded)
     }
@@ -165,6 +170,12 @@ impl Unit {
                 Ok(None)
             }
         }
+    }
+
+    /// Takes in a fact of a stream that cannot be opened any more, after the version that it has.
+    pub(crate) fn record(&mut self, stream: Uuid, version: Version, event: Event) {
+        self.seen.push((stream, version));
+        self.events.push((stream, event));
     }
 
     /// Claims a key for a stream, from and until which day it counts. A key that only one stream may hold,
@@ -249,6 +260,7 @@ impl Unit {
         }
         self.hash_keys(&mut proposal);
         proposal.streams = self.streams();
+        proposal.about = self.about;
         proposal.leases = self.leases;
         proposal.issued = self.issued;
         Ok(proposal)

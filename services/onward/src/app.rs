@@ -2,12 +2,13 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use jiff::Timestamp;
 use onward_access::{DevelopmentKey, Issuer, Verifier};
 use onward_api::{BusTold, Doors, Limits, ProcessTold, Tls};
-use onward_bus::{Bus, BusOptions, Relay, StreamFeed};
+use onward_bus::{Auditor, Bus, BusOptions, Relay, StreamFeed};
 use onward_log::{BatcherOptions, Database, Feed, KeyOptions, Log, Options};
 use onward_views::{Options as ViewsOptions, Storage, Views};
 use tokio::net::TcpListener;
@@ -16,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::{Checked, Settings};
+use crate::lifecycle;
 use crate::role::Role;
 
 /// A server that has opened everything and listens, but does not answer yet.
@@ -41,13 +43,32 @@ pub fn log_options(settings: &Settings, create: bool) -> Options {
     };
     Options {
         database,
-        keys: KeyOptions {
-            folder: settings.keys_folder(),
-            postgres_url: settings.keys.postgres.clone(),
-        },
+        keys: key_options(settings),
         batcher: BatcherOptions::default(),
         clock: Arc::new(Timestamp::now),
         create,
+    }
+}
+
+/// Where the keys are, as the settings say.
+pub fn key_options(settings: &Settings) -> KeyOptions {
+    KeyOptions {
+        folder: settings.keys_folder(),
+        postgres_url: settings.keys.postgres.clone(),
+        kek: settings.kek(),
+        erasures: settings.keys.erasures.clone(),
+    }
+}
+
+/// How the bus is reached and kept, as the settings say.
+fn bus_options(settings: &Settings, url: &str) -> BusOptions {
+    BusOptions {
+        replicas: settings.bus.replicas,
+        lease: Duration::from_secs(settings.bus.lease_seconds),
+        retired_kept: settings.bus.retired_kept,
+        audit_every: Duration::from_secs(settings.bus.audit_seconds),
+        audit_rate: settings.bus.audit_rate,
+        ..BusOptions::new(url)
     }
 }
 
@@ -67,11 +88,7 @@ impl App {
         let verifier = verifier(&settings)?;
         let views = Views::open(views_options(&settings), log.clone()).await?;
         let bus = match &settings.bus.nats {
-            Some(url) => {
-                let mut options = BusOptions::new(url);
-                options.replicas = settings.bus.replicas;
-                Some(Bus::connect(options, log.clone()).await?)
-            }
+            Some(url) => Some(Bus::connect(bus_options(&settings, url), log.clone()).await?),
             None => None,
         };
         Ok(Self { settings, listener, log, views, bus, verifier, tls })
@@ -105,6 +122,9 @@ impl App {
             tasks.spawn(async move { views.run(feed, stop).await });
         }
         if let Some(bus) = self.bus.clone() {
+            if does(Role::Audit) {
+                tasks.spawn(Auditor::new(bus.clone()).run(background.clone()));
+            }
             let (relay, stop) = (Relay::new(bus), background.clone());
             if does(Role::Relay) {
                 tasks.spawn(relay.run(stop));
@@ -126,15 +146,22 @@ impl App {
                 stop.clone(),
             );
             let limits = limits(&self.settings);
-            onward_api::serve(doors, self.listener, limits, self.tls, stop.clone()).await
+            let doors = onward_api::serve(doors, self.listener, limits, self.tls, stop.clone());
+            tokio::select! {
+                served = doors => served,
+                () = lifecycle::overdue(&stop) => Ok(()),
+            }
         } else {
             stop.cancelled().await;
             Ok(())
         };
         background.cancel();
         tasks.close();
-        tasks.wait().await;
-        self.log.close().await;
+        let leave = async {
+            tasks.wait().await;
+            self.log.close().await;
+        };
+        lifecycle::in_time(leave).await;
         served.context("the server stopped")
     }
 
@@ -150,7 +177,7 @@ impl App {
 
 /// Makes lapsed leases visible: whoever meets one appends the lapse, and this meets them all.
 async fn sweep(log: Log, stop: CancellationToken) {
-    let mut every = tokio::time::interval(std::time::Duration::from_secs(15));
+    let mut every = tokio::time::interval(Duration::from_secs(15));
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -166,7 +193,11 @@ async fn sweep(log: Log, stop: CancellationToken) {
 /// What the doors tell about this process.
 fn told(settings: &Settings) -> ProcessTold {
     let roles = settings.roles.iter().map(|role| role.as_str().to_owned()).collect();
-    ProcessTold { postgres: settings.database.postgres.is_some(), roles }
+    ProcessTold {
+        postgres: settings.database.postgres.is_some(),
+        roles,
+        backup_days: settings.keys.backup_days,
+    }
 }
 
 /// Keeps what the doors tell about the bus true.
@@ -191,6 +222,9 @@ fn tell_bus(
                     halted: now.halted,
                     server_version: now.server_version,
                     fault: now.fault,
+                    incident: now.incident.map(|said| (said.what, said.at)),
+                    audited: now.audit.position,
+                    audit_ended_at: now.audit.ended_at,
                 });
                 tokio::select! {
                     () = stop.cancelled() => return,
@@ -238,8 +272,9 @@ fn views_options(settings: &Settings) -> ViewsOptions {
 fn limits(settings: &Settings) -> Limits {
     Limits {
         largest_request: settings.http.largest_request,
+        calls: settings.http.calls,
         calls_per_connection: settings.http.calls_per_connection,
-        call_time: std::time::Duration::from_secs(settings.http.call_seconds),
+        call_time: Duration::from_secs(settings.http.call_seconds),
         ..Limits::default()
     }
 }

@@ -65,6 +65,12 @@ pub enum Command {
     /// The views.
     #[command(subcommand)]
     Views(ViewsCommand),
+    /// The learners' keys: change the key that wraps them, back them up.
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// The log itself; needs the database.
+    #[command(subcommand)]
+    Log(LogCommand),
 }
 
 /// Where data is kept. Flags override the environment, which overrides the configuration file.
@@ -295,12 +301,16 @@ pub enum BenchCommand {
     Append(BenchArgs),
     /// From a call to the entry in the timeline.
     EndToEnd(EndToEndArgs),
+    /// The relay alone, onto a nats-server: a log that was filled for so many seconds is copied, then audited.
+    Relay(BenchArgs),
     /// Claims of waiting referrals, with their events and leases.
     Claim(ClaimArgs),
     /// The log beside what a user would pick instead, on the same servers.
     Peers(PeersArgs),
     /// How soon a server answers after `kill -9` on a long log.
     Restart(RestartArgs),
+    /// How long a fault is felt: `kill -9`, SIGTERM, ten times too much.
+    Faults(BenchArgs),
 }
 
 /// `onward bench end-to-end`.
@@ -392,6 +402,44 @@ pub enum ViewsCommand {
     List(ServerArgs),
     /// What could not be applied, and why.
     Parked(ServerArgs),
+}
+
+/// `onward keys`.
+#[derive(Subcommand)]
+pub enum KeysCommand {
+    /// Change the key-encryption key: every wrapped key is wrapped anew, while servers run. Killed, it is run
+    /// again.
+    Rotate(KeysRotateArgs),
+    /// Copy the key store into a folder, while servers run, and remove the copies there that are too old.
+    Backup(KeysBackupArgs),
+}
+
+/// `onward keys rotate`.
+#[derive(Args)]
+pub struct KeysRotateArgs {
+    /// Where the keys are kept.
+    #[command(flatten)]
+    pub store: StoreArgs,
+}
+
+/// `onward keys backup`.
+#[derive(Args)]
+pub struct KeysBackupArgs {
+    /// Where the keys are kept.
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// The folder; never one that the log's backups are in.
+    #[arg(long, value_name = "DIR")]
+    pub to: PathBuf,
+}
+
+/// `onward log`.
+#[derive(Subcommand)]
+pub enum LogCommand {
+    /// Accept the log as it is, after it was restored from an older copy: begins its next epoch, and lets
+    /// copying onto the bus go on where it was halted. What the copy holds and the log lost stays in a
+    /// retired stream.
+    AcceptRestore(StoreArgs),
 }
 
 /// Reads `90s`, `15m`, `1h`.

@@ -2,8 +2,15 @@
 
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
+
+/// How long callers may finish once the process drains: as long as any call may take. With [`LEAVE`] it
+/// stays below the minute after which what `deploy/` sets up kills.
+const DRAIN: Duration = Duration::from_secs(30);
+/// How long the database and the bus are waited for when everybody has gone.
+const LEAVE: Duration = Duration::from_secs(10);
 
 /// Exit code of a command that was called in a way that cannot be meant.
 const MISUSED: u8 = 2;
@@ -53,4 +60,19 @@ pub fn stop_on_signals() -> io::Result<CancellationToken> {
         cancel.cancel();
     });
     Ok(stop)
+}
+
+/// Returns when callers have had their time to finish, after `stop`.
+pub async fn overdue(stop: &CancellationToken) {
+    stop.cancelled().await;
+    tokio::time::sleep(DRAIN).await;
+    tracing::warn!("some calls did not end in time; their request ids tell what became of them");
+}
+
+/// Leaves in order, where the database and the bus answer; else without a word. What was answered is durable
+/// either way.
+pub async fn in_time(leave: impl Future<Output = ()>) {
+    if tokio::time::timeout(LEAVE, leave).await.is_err() {
+        tracing::warn!("the database or the bus does not answer: leaving without saying goodbye");
+    }
 }

@@ -6,6 +6,7 @@ mod config;
 mod demo;
 mod import;
 mod import_faults;
+mod keys;
 mod look_up;
 mod serve;
 mod start_faults;

@@ -1,10 +1,13 @@
 //! The log's conformance suite: the same promises on SQLite and on PostgreSQL.
 
 mod access;
+mod clock;
+mod erasing;
 mod keys;
 mod leases;
 mod opening;
 mod order;
 mod place;
 mod requests;
+mod rotation;
 mod sealing;

@@ -34,6 +34,7 @@ macro_rules! on_every_setup {
 mod alternative_provision;
 mod apprenticeship;
 mod bus;
+mod erasure;
 mod order;
 mod phase_transfer;
 mod post16;
@@ -41,6 +42,7 @@ mod queue;
 mod reads;
 mod records;
 mod repeats;
+mod restore;
 mod retries;
 mod silence;
 mod university;

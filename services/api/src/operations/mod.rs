@@ -5,7 +5,10 @@
 //! | GetStatus | `status.rs` |
 //! | TailLog | `tail.rs` |
 //! | ListViews, ListParked | `views.rs` |
+//! | RequestErasure, ConfirmErasure | `request_erasure.rs`, `confirm_erasure.rs` |
 
+mod confirm_erasure;
+mod request_erasure;
 mod status;
 mod tail;
 mod views;
@@ -51,5 +54,19 @@ impl OperationsService for Operations {
         request: Request<wire::ListParkedRequest>,
     ) -> Result<Response<wire::ListParkedResponse>, Status> {
         Ok(views::parked(&self.0, request).await?)
+    }
+
+    async fn request_erasure(
+        &self,
+        request: Request<wire::RequestErasureRequest>,
+    ) -> Result<Response<wire::RequestErasureResponse>, Status> {
+        Ok(request_erasure::request(&self.0, request).await?)
+    }
+
+    async fn confirm_erasure(
+        &self,
+        request: Request<wire::ConfirmErasureRequest>,
+    ) -> Result<Response<wire::ConfirmErasureResponse>, Status> {
+        Ok(confirm_erasure::confirm(&self.0, request).await?)
     }
 }

@@ -98,6 +98,22 @@ closed_codes! {
     }
 }
 
+closed_codes! {
+    /// The lawful ground of an erasure (UK GDPR, Article 17(1)).
+    pub enum ErasureGround("ground of an erasure") {
+        /// (a): no longer needed for what it was collected for; a retention period has ended.
+        NoLongerNeeded = "NO_LONGER_NEEDED",
+        /// (b): consent was withdrawn, and there is no other ground to keep it.
+        ConsentWithdrawn = "CONSENT_WITHDRAWN",
+        /// (c): an objection was upheld.
+        ObjectionUpheld = "OBJECTION_UPHELD",
+        /// (d): it was kept or obtained unlawfully.
+        UnlawfulProcessing = "UNLAWFUL_PROCESSING",
+        /// (e): a legal obligation, or a court's order.
+        LegalObligation = "LEGAL_OBLIGATION",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use crate::codes::need::NeedType;
 use crate::codes::provision::SenProvision;
-use crate::codes::reason::IdentifierEnd;
+use crate::codes::reason::{ErasureGround, IdentifierEnd};
 use crate::codes::setting::EnrolmentKind;
 use crate::codes::year::NcYear;
 use crate::ids::{EnrolmentId, HandoverId, LearnerId, OrganisationId};
@@ -30,6 +30,10 @@ pub enum LearnerFact {
     EnrolmentEnded(EnrolmentEnded),
     /// This record and another are about one person.
     RecordLinked(RecordLinked),
+    /// Somebody asked that all that is said about the learner be erased.
+    ErasureRequested(ErasureRequested),
+    /// All that was said about the learner was erased. The last fact of the stream.
+    Erased(LearnerErased),
 }
 
 /// The record exists.
@@ -218,4 +222,28 @@ pub struct RecordLinked {
     pub other_organisation: OrganisationId,
     /// The accepted handover that links them, if one did.
     pub handover: Option<HandoverId>,
+}
+
+/// Somebody asked that all that is said about the learner be erased. Sealed like everything else, so that
+/// the words of the request go with what they are about.
+#[derive(Clone, PartialEq)]
+pub struct ErasureRequested {
+    /// The record.
+    pub learner: LearnerId,
+    /// The lawful ground.
+    pub ground: ErasureGround,
+    /// Why, in the words of who asked.
+    pub reason: String,
+    /// By whom this person is told from others: a keyed hash, as hexadecimal digits.
+    pub asked_by: String,
+}
+
+/// All that was said about the learner was erased. Public throughout, since it outlives the key; so the
+/// ground is not in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LearnerErased {
+    /// The record.
+    pub learner: LearnerId,
+    /// Whose record it was.
+    pub keeper: OrganisationId,
 }

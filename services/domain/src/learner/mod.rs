@@ -2,6 +2,7 @@
 
 mod amend;
 mod enrol;
+mod erase;
 pub mod facts;
 mod identify;
 mod link;
@@ -10,6 +11,7 @@ mod sen;
 
 pub use amend::Amend;
 pub use enrol::{EndEnrolment, EnrolmentState, EnrolmentStep, RecordEnrolment};
+pub use erase::{ConfirmErasure, EraseLinked, RequestErasure};
 pub use facts::*;
 pub use identify::{AddIdentifier, EndIdentifier, IdentifierState};
 pub use link::LinkRecord;
@@ -42,6 +44,10 @@ pub struct LearnerState {
     pub enrolments: Vec<Enrolment>,
     /// Records about the same person.
     pub links: Vec<At<RecordLinked>>,
+    /// The request that it be erased; the newest counts.
+    pub erasure: Option<At<ErasureRequested>>,
+    /// It was erased.
+    pub erased: Option<At<LearnerErased>>,
 }
 
 /// An identifier and what became of it.
@@ -123,6 +129,12 @@ crate::decider::commands! {
     EndEnrolment,
     /// Link another record of the same person.
     LinkRecord,
+    /// Ask that it be erased.
+    RequestErasure,
+    /// Confirm the erasure that somebody else asked for.
+    ConfirmErasure,
+    /// Erase it together with a record that it is linked to.
+    EraseLinked,
 }
 
 impl Decider for Learner {
@@ -141,6 +153,9 @@ impl Decider for Learner {
             Command::RecordEnrolment(command) => command.decide(state),
             Command::EndEnrolment(command) => command.decide(state),
             Command::LinkRecord(command) => command.decide(state),
+            Command::RequestErasure(command) => command.decide(state),
+            Command::ConfirmErasure(command) => command.decide(state),
+            Command::EraseLinked(command) => command.decide(state),
         }
     }
 
@@ -177,6 +192,10 @@ impl Decider for Learner {
             LearnerFact::RecordLinked(fact) => {
                 state.links.push(At { version, fact: fact.clone() });
             }
+            LearnerFact::ErasureRequested(fact) => {
+                state.erasure = Some(At { version, fact: fact.clone() });
+            }
+            LearnerFact::Erased(fact) => state.erased = Some(At { version, fact: fact.clone() }),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use prost_reflect::{DynamicMessage, ReflectMessage, Value};
+use uuid::Uuid;
 
 use super::Kind;
 use super::split::{descriptor, is_public};
@@ -20,6 +21,13 @@ pub fn public_json(event_type: &str, public: &[u8]) -> String {
         None => text.push_str("{}"),
     }
     text
+}
+
+/// An id among the public fields of an event, by the name of the schema; none where it is not there, or no
+/// id. What an event of an erased learner still says.
+pub fn public_id(event_type: &str, public: &[u8], field: &str) -> Option<Uuid> {
+    let message = DynamicMessage::decode(descriptor(Kind::of(event_type)?)?, public).ok()?;
+    Uuid::try_parse(message.get_field_by_name(field)?.as_str()?).ok()
 }
 
 fn object(out: &mut String, message: &DynamicMessage, public_only: bool) {

@@ -92,6 +92,8 @@ kinds! {
         EnrolmentRecorded "enrolment_recorded" whole,
         EnrolmentEnded "enrolment_ended" whole,
         RecordLinked "record_linked" whole,
+        ErasureRequested "erasure_requested" whole,
+        LearnerErased "learner_erased" bare,
     }
     "transition" {
         PhaseTransferRecorded "phase_transfer_recorded" whole,

@@ -2,8 +2,9 @@
 
 use onward_domain::event::{Event, Provenance};
 use onward_domain::learner::{
-    EnrolmentEnded, EnrolmentRecorded, IdentifierAdded, IdentifierEnded, LearnerAmended,
-    LearnerFact, LearnerRegistered, NeedsRecorded, RecordLinked, SenProvisionRecorded,
+    EnrolmentEnded, EnrolmentRecorded, ErasureRequested, IdentifierAdded, IdentifierEnded,
+    LearnerAmended, LearnerErased, LearnerFact, LearnerRegistered, NeedsRecorded, RecordLinked,
+    SenProvisionRecorded,
 };
 
 use super::person::{all, place, read_all, read_part, read_place};
@@ -24,6 +25,8 @@ facts!(Learner(LearnerFact) {
     EnrolmentRecorded(EnrolmentRecorded),
     EnrolmentEnded(EnrolmentEnded),
     RecordLinked(RecordLinked),
+    ErasureRequested(ErasureRequested),
+    Erased(LearnerErased),
 });
 
 impl Wire for LearnerRegistered {
@@ -236,6 +239,50 @@ impl Wire for RecordLinked {
             other: read_id(&message.other_learner_id)?,
             other_organisation: read_id(&message.other_organisation_id)?,
             handover: read_optional_id(&message.handover_id)?,
+        })
+    }
+}
+
+impl Wire for ErasureRequested {
+    type Message = wire::ErasureRequested;
+
+    fn write(&self) -> Self::Message {
+        let Self { learner, ground, reason, asked_by } = self;
+        wire::ErasureRequested {
+            learner_id: learner.to_string(),
+            ground: code(*ground),
+            reason: reason.clone(),
+            asked_by: asked_by.clone(),
+            ..Default::default()
+        }
+    }
+
+    fn read(message: Self::Message) -> Read<Self> {
+        Ok(Self {
+            learner: read_id(&message.learner_id)?,
+            ground: read_code(&message.ground)?,
+            reason: message.reason,
+            asked_by: message.asked_by,
+        })
+    }
+}
+
+impl Wire for LearnerErased {
+    type Message = wire::LearnerErased;
+
+    fn write(&self) -> Self::Message {
+        let Self { learner, keeper } = self;
+        wire::LearnerErased {
+            learner_id: learner.to_string(),
+            keeper_organisation_id: keeper.to_string(),
+            ..Default::default()
+        }
+    }
+
+    fn read(message: Self::Message) -> Read<Self> {
+        Ok(Self {
+            learner: read_id(&message.learner_id)?,
+            keeper: read_id(&message.keeper_organisation_id)?,
         })
     }
 }

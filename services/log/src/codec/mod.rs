@@ -44,7 +44,7 @@ use onward_domain::ids::LearnerId;
 use prost::Message;
 use uuid::Uuid;
 
-pub use json::public_json;
+pub use json::{public_id, public_json};
 pub use kind::Kind;
 pub use split::public_fields;
 

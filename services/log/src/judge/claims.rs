@@ -28,6 +28,7 @@ impl Judge {
         let fits = |candidate: &&Candidate| {
             candidate.queue == wanted.queue.uuid()
                 && !self.moved.contains(&candidate.referral)
+                && !self.is_erased(candidate.learner)
                 && wanted.filters.lets_through(candidate)
         };
         let chosen: Vec<_> = waiting.iter().filter(fits).take(wanted.max).cloned().collect();
@@ -117,7 +118,7 @@ impl Judge {
     pub(crate) fn sweep(&mut self, expired: &[Expired]) -> Verdict {
         let mut ids = Vec::new();
         for found in expired {
-            if !self.moved.insert(found.referral) {
+            if self.is_erased(found.lease.learner) || !self.moved.insert(found.referral) {
                 continue;
             }
             self.known.streams.entry(found.referral).or_insert(found.stream);

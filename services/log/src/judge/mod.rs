@@ -107,11 +107,16 @@ impl Judge {
     }
 
     fn check_erased(&self, proposal: &Proposal) -> Result<(), Rejection> {
-        let mut learners = proposal.events.iter().filter_map(|event| event.learner);
-        if learners.any(|learner| self.known.erased.contains(&learner)) {
+        let written = proposal.events.iter().filter_map(|event| event.learner);
+        let mut learners = written.chain(proposal.about.iter().copied());
+        if learners.any(|learner| self.is_erased(learner)) {
             return Err(Rejection::Erased);
         }
         Ok(())
+    }
+
+    fn is_erased(&self, learner: Uuid) -> bool {
+        self.known.erased.contains(&learner) || self.plan.erased.contains_key(&learner)
     }
 
     fn check_streams(&self, proposal: &Proposal) -> Result<(), Rejection> {

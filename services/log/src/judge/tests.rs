@@ -1,6 +1,6 @@
 //! What a batch accepts and what it refuses, without a database.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bytes::Bytes;
 use jiff::civil::date;
@@ -86,6 +86,23 @@ fn a_refusal_leaves_nothing_in_the_plan() {
     assert_eq!(judge.append(&refused), Err(Rejection::Erased));
     assert_eq!(judge.append(&proposal(9, 3)), Err(conflict(9, 0)));
     assert!(judge.into_plan().is_empty());
+}
+
+#[test]
+fn after_an_erasure_nothing_of_the_learner_gets_into_the_same_batch() {
+    let mut judge = judge(known());
+    assert!(judge.append(&proposal(1, 0)).is_ok());
+    let erased = Pending { event_type: "learner.learner_erased", ..event(1, Some(1)) };
+    let erase = Proposal { events: vec![erased.clone()], ..proposal(1, 1) };
+    assert!(judge.append(&erase).is_ok());
+    assert_eq!(judge.append(&proposal(2, 0)), Err(Rejection::Erased), "written about");
+    let again = Proposal { events: vec![erased], ..proposal(1, 2) };
+    assert_eq!(judge.append(&again), Err(Rejection::Erased), "erased twice");
+    // Nothing is written about the learner here, but the decision rests on what was said of them.
+    let resting =
+        Proposal { events: vec![event(3, Some(4))], about: vec![id(1)], ..proposal(3, 0) };
+    assert_eq!(judge.append(&resting), Err(Rejection::Erased));
+    assert_eq!(judge.into_plan().erased, BTreeMap::from([(id(1), 2)]));
 }
 
 fn conflict(stream: u128, current: u64) -> Rejection {

@@ -37,6 +37,14 @@ impl Cache {
     }
 }
 
+impl Cache {
+    pub(super) fn remove(&self, subject: &Uuid) {
+        let mut generations = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        generations.young.remove(subject);
+        generations.old.remove(subject);
+    }
+}
+
 impl Generations {
     fn put(&mut self, subject: Uuid, key: Arc<SecretKey>) {
         if self.young.len() >= GENERATION {

@@ -32,14 +32,22 @@ pub(crate) fn secure_folder(folder: &Path, create: bool) -> Result<(), OpenError
 /// The key in the file; a random one is put there when there is no file. Whoever of two processes is
 /// first decides, and the other reads that.
 pub(crate) fn read_or_make(path: &Path) -> Result<Zeroizing<[u8; 32]>, OpenError> {
+    match read(path)? {
+        Some(key) => Ok(key),
+        None => make(path),
+    }
+}
+
+/// The key in the file; none when there is no file.
+pub(super) fn read(path: &Path) -> Result<Option<Zeroizing<[u8; 32]>>, OpenError> {
     match std::fs::read_to_string(path).map(Zeroizing::new) {
-        Ok(text) => parse(path, &text),
-        Err(error) if error.kind() == ErrorKind::NotFound => make(path),
+        Ok(text) => parse(path, &text).map(Some),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(fault(path)(error)),
     }
 }
 
-fn parse(path: &Path, text: &str) -> Result<Zeroizing<[u8; 32]>, OpenError> {
+pub(super) fn parse(path: &Path, text: &str) -> Result<Zeroizing<[u8; 32]>, OpenError> {
     let mut key = Zeroizing::new([0; 32]);
     hex::decode_to_slice(text.trim_end(), key.as_mut_slice())
         .map_err(|_| OpenError::DamagedKey(path.to_owned()))?;

@@ -3,19 +3,35 @@
 //!
 //! New keys are made by one task for everybody who waits, so that a burst of new learners shares its
 //! commits. A key is durable before anything is sealed under it.
+//!
+//! | to see | open |
+//! |---|---|
+//! | where the key-encryption key comes from | `kek.rs`, `files.rs`, `ring.rs` |
+//! | how it is changed | `rotate.rs` |
+//! | how a key is destroyed, and proven to be gone | `destroy.rs` |
+//! | backups of the store | `backup.rs` |
 
+mod backup;
 mod cache;
+mod destroy;
 mod files;
+mod kek;
+mod ring;
+mod rotate;
 mod store;
 
 use std::collections::{HashMap, HashSet};
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
-pub(crate) use files::{read_or_make, secure_folder};
+pub use backup::BackedUp;
+pub(crate) use files::{read_or_make, secure_folder, sync_folder};
+pub use kek::KekSource;
+use ring::Ring;
+pub use rotate::Rotated;
 use store::{Row, Store};
 
 use crate::claim_key::LookupKey;
@@ -26,17 +42,23 @@ use cache::Cache;
 
 /// Keys made in one commit at most.
 const TOGETHER: usize = 500;
-/// What every store keeps wrapped under its own id, so that a wrong key-encryption key is noticed.
-const CHECK: [u8; 32] = *b"onward key store check value v1.";
+/// How often a new key is tried while others change the key-encryption key.
+const TRIES: usize = 3;
 
 /// The learners' data keys.
 #[derive(Clone)]
 pub(crate) struct Keys(Arc<Inner>);
 
+/// The key store on its own, for what an operator does to it.
+pub struct KeyStore(Keys);
+
 struct Inner {
     store: Store,
-    kek: Arc<SecretKey>,
+    ring: Arc<Ring>,
+    folder: PathBuf,
     cache: Cache,
+    /// Learners whose keys were destroyed, as far as this process has heard: nobody gets a remembered one.
+    erased: RwLock<HashSet<Uuid>>,
     maker: mpsc::Sender<Wish>,
     /// Which store this is: the log remembers it.
     id: Uuid,
@@ -56,14 +78,14 @@ impl Keys {
             secure_folder(data, create)?;
         }
         secure_folder(&options.folder, create)?;
-        let kek_path = options.folder.join("kek");
-        let kek = Arc::new(SecretKey::new(*read_or_make(&kek_path)?));
         let store = Store::open(options).await?;
-        let id = check_kek(&store, &kek, &kek_path).await?;
+        let (ring, id) = Ring::open(&store, &options.kek, options.folder.clone()).await?;
+        let ring = Arc::new(ring);
         let (maker, wishes) = mpsc::channel(2 * TOGETHER);
-        let cache = Cache::default();
-        tokio::spawn(make_keys(store.clone(), Arc::clone(&kek), wishes));
-        Ok(Self(Arc::new(Inner { store, kek, cache, maker, id })))
+        tokio::spawn(make_keys(store.clone(), Arc::clone(&ring), wishes));
+        let (folder, cache) = (options.folder.clone(), Cache::default());
+        let erased = RwLock::default();
+        Ok(Self(Arc::new(Inner { store, ring, folder, cache, erased, maker, id })))
     }
 
     pub(crate) fn id(&self) -> Uuid {
@@ -72,6 +94,9 @@ impl Keys {
 
     /// The key to seal with; made when there is none.
     pub(crate) async fn for_writing(&self, subject: Uuid) -> Result<Arc<SecretKey>, LogError> {
+        if self.is_erased(subject) {
+            return Err(LogError::Erased);
+        }
         if let Some(key) = self.0.cache.get(&subject) {
             return Ok(key);
         }
@@ -88,7 +113,8 @@ impl Keys {
         &self,
         subjects: impl IntoIterator<Item = Uuid>,
     ) -> Result<HashMap<Uuid, Arc<SecretKey>>, LogError> {
-        let subjects: HashSet<Uuid> = subjects.into_iter().collect();
+        let subjects: HashSet<Uuid> =
+            subjects.into_iter().filter(|subject| !self.is_erased(*subject)).collect();
         let mut found = HashMap::with_capacity(subjects.len());
         let mut missing = Vec::new();
         for subject in subjects {
@@ -98,12 +124,26 @@ impl Keys {
             }
         }
         for row in self.0.store.read(&missing).await? {
-            if let Some(key) = unwrap(&self.0.kek, &row)? {
+            if let Some(key) = self.0.ring.unwrap(&self.0.store, &row).await? {
                 self.0.cache.put(row.subject, &key);
                 found.insert(row.subject, key);
             }
         }
         Ok(found)
+    }
+
+    /// Whether this process has heard that the subject's key was destroyed.
+    pub(crate) fn is_erased(&self, subject: Uuid) -> bool {
+        self.0.erased.read().unwrap_or_else(PoisonError::into_inner).contains(&subject)
+    }
+
+    /// Forgets the keys of these learners, and never uses them again.
+    pub(crate) fn forget(&self, learners: impl IntoIterator<Item = Uuid>) {
+        let mut erased = self.0.erased.write().unwrap_or_else(PoisonError::into_inner);
+        for learner in learners {
+            self.0.cache.remove(&learner);
+            erased.insert(learner);
+        }
     }
 
     /// Lets go of the store's connections.
@@ -127,33 +167,31 @@ fn associated(subject: Uuid) -> Vec<u8> {
     [b"onward.wrap.v1", subject.as_bytes().as_slice()].concat()
 }
 
-/// The store's id, when the key-encryption key is the one that it was made with.
-async fn check_kek(store: &Store, kek: &SecretKey, path: &Path) -> Result<Uuid, OpenError> {
-    let id = Uuid::now_v7();
-    let fault = |()| OpenError::Io { path: path.to_owned(), kind: std::io::ErrorKind::Other };
-    let wrapped = kek.seal(&CHECK, &associated(id)).map_err(|_| fault(()))?;
-    let kept = store.identity(id, &wrapped).await?;
-    let opened = kek.open(&kept.wrapped.unwrap_or_default(), &associated(kept.subject));
-    if opened.is_ok_and(|clear| clear.as_slice() == CHECK) {
-        Ok(kept.subject)
-    } else {
-        Err(OpenError::WrongKek(path.to_owned()))
+impl KeyStore {
+    /// Opens the key store that a log made; with `create` a new one may be made.
+    ///
+    /// # Errors
+    /// There is none, or the key-encryption key is not its own.
+    pub async fn open(options: &KeyOptions, create: bool) -> Result<Self, OpenError> {
+        if !create && options.postgres_url.is_none() {
+            let path = options.folder.join("learner-keys.db");
+            std::fs::metadata(&path)
+                .map_err(|error| OpenError::Io { path: path.clone(), kind: error.kind() })?;
+        }
+        Keys::open(options, create).await.map(Self)
+    }
+
+    /// Lets go of the store.
+    pub async fn close(self) {
+        self.0.close().await;
     }
 }
 
-fn unwrap(kek: &SecretKey, row: &Row) -> Result<Option<Arc<SecretKey>>, LogError> {
-    let Some(wrapped) = &row.wrapped else { return Ok(None) };
-    let fault = LogError::Unavailable(Cause::Keys);
-    let clear = kek.open(wrapped, &associated(row.subject)).map_err(|_| fault)?;
-    let bytes: [u8; 32] = clear.as_slice().try_into().map_err(|_| fault)?;
-    Ok(Some(Arc::new(SecretKey::new(bytes))))
-}
-
 /// Makes keys for everybody who waits, in one commit at a time.
-async fn make_keys(store: Store, kek: Arc<SecretKey>, mut wishes: mpsc::Receiver<Wish>) {
+async fn make_keys(store: Store, ring: Arc<Ring>, mut wishes: mpsc::Receiver<Wish>) {
     let mut waiting = Vec::with_capacity(TOGETHER);
     while wishes.recv_many(&mut waiting, TOGETHER).await > 0 {
-        let made = make(&store, &kek, &waiting).await;
+        let made = make(&store, &ring, &waiting).await;
         for wish in waiting.drain(..) {
             let answer = match &made {
                 Ok(keys) => keys.get(&wish.subject).cloned().ok_or(LogError::Erased),
@@ -167,29 +205,45 @@ async fn make_keys(store: Store, kek: Arc<SecretKey>, mut wishes: mpsc::Receiver
 
 async fn make(
     store: &Store,
-    kek: &SecretKey,
+    ring: &Ring,
     wishes: &[Wish],
 ) -> Result<HashMap<Uuid, Arc<SecretKey>>, LogError> {
     let subjects: HashSet<Uuid> = wishes.iter().map(|wish| wish.subject).collect();
     let subjects: Vec<Uuid> = subjects.into_iter().collect();
-    let known: HashSet<Uuid> =
-        store.read(&subjects).await?.into_iter().map(|row| row.subject).collect();
-    let fault = LogError::Unavailable(Cause::Keys);
+    for _ in 0..TRIES {
+        let known = store.read(&subjects).await?.into_iter().map(|row| row.subject).collect();
+        add(store, ring, &subjects, &known).await?;
+        // Read back what is kept: another process may have been first.
+        let rows = store.read(&subjects).await?;
+        if rows.len() < subjects.len() {
+            // Nothing was added, since another key wraps by now.
+            ring.renew(store).await?;
+            continue;
+        }
+        let mut keys = HashMap::with_capacity(subjects.len());
+        for row in rows {
+            if let Some(key) = ring.unwrap(store, &row).await? {
+                keys.insert(row.subject, key);
+            }
+        }
+        return Ok(keys);
+    }
+    Err(LogError::Unavailable(Cause::Keys))
+}
+
+/// Makes keys for those who have none, wrapped by the key that wraps now.
+async fn add(
+    store: &Store,
+    ring: &Ring,
+    subjects: &[Uuid],
+    known: &HashSet<Uuid>,
+) -> Result<(), LogError> {
+    let (kek, fault) = (ring.present(), LogError::Unavailable(Cause::Keys));
     let mut fresh = Vec::new();
     for subject in subjects.iter().filter(|subject| !known.contains(subject)) {
         let key = SecretKey::random().map_err(|_| fault)?;
-        let wrapped = kek.seal(key.bytes(), &associated(*subject)).map_err(|_| fault)?;
-        fresh.push(Row { subject: *subject, wrapped: Some(wrapped) });
+        let wrapped = kek.key.seal(key.bytes(), &associated(*subject)).map_err(|_| fault)?;
+        fresh.push(Row { subject: *subject, wrapped: Some(wrapped), kek: Some(kek.id) });
     }
-    if !fresh.is_empty() {
-        store.insert(&fresh).await?;
-    }
-    // Read back what is kept: another process may have been first.
-    let mut keys = HashMap::with_capacity(subjects.len());
-    for row in store.read(&subjects).await? {
-        if let Some(key) = unwrap(kek, &row)? {
-            keys.insert(row.subject, key);
-        }
-    }
-    Ok(keys)
+    if fresh.is_empty() { Ok(()) } else { store.insert(&fresh, kek.id).await }
 }

@@ -104,6 +104,27 @@ pub(crate) const DISOWN: &str =
 pub(crate) const OWNER: &str =
     "SELECT owner_id, epoch, until FROM log_owner WHERE shard = 0 AND name = $1";
 
+/// Nothing more is written about a learner.
+pub(crate) const ERASE: &str = "
+INSERT INTO log_erased (shard, learner, position) VALUES (0, $1, $2) ON CONFLICT DO NOTHING";
+
+/// What goes with it: the rest is still to be done, and the learner neither waits nor is held.
+pub(crate) const ERASING: [&str; 3] = [
+    "INSERT INTO log_erasing (shard, learner) VALUES (0, $1) ON CONFLICT DO NOTHING",
+    "DELETE FROM ref_ready WHERE shard = 0 AND learner = $1",
+    "DELETE FROM ref_lease WHERE shard = 0 AND learner = $1",
+];
+
+/// Learners erased after a position, and where.
+pub(crate) const ERASED_AFTER: &str = "
+SELECT learner, position FROM log_erased WHERE shard = 0 AND position > $1 ORDER BY position";
+
+/// Learners whose erasure is not carried through.
+pub(crate) const UNFINISHED: &str =
+    "SELECT learner FROM log_erasing WHERE shard = 0 ORDER BY learner";
+
+pub(crate) const FINISHED: &str = "DELETE FROM log_erasing WHERE shard = 0 AND learner = $1";
+
 /// How many streams there are, and what their versions sum to.
 pub(crate) const STREAM_TOTALS: &str = "
 SELECT COUNT(*), CAST(COALESCE(SUM(version), 0) AS BIGINT) FROM log_stream WHERE shard = 0";

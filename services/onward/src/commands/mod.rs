@@ -8,6 +8,8 @@ mod config;
 mod demo;
 mod import;
 mod inbox;
+mod keys;
+mod log;
 mod queue;
 mod serve;
 mod tail;
@@ -40,5 +42,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Bench(command) => bench::run(command).await,
         Command::Config(command) => config::run(command, output),
         Command::Views(command) => views::run(command, output).await,
+        Command::Keys(command) => keys::run(command, output).await,
+        Command::Log(command) => log::run(command, output).await,
     }
 }

@@ -33,6 +33,10 @@ pub(super) fn server(mut settings: Settings) -> anyhow::Result<Checked> {
     postgres("database.postgres", settings.database.postgres.as_deref())?;
     postgres("keys.postgres", settings.keys.postgres.as_deref())?;
     postgres("views.postgres", settings.views.postgres.as_deref())?;
+    ensure!(
+        (1..=35).contains(&settings.keys.backup_days),
+        "keys.backup_days must be 1 to 35: an older backup would bring a destroyed key back"
+    );
     roles(&settings)?;
     Ok(Checked { settings, listen })
 }
@@ -40,6 +44,8 @@ pub(super) fn server(mut settings: Settings) -> anyhow::Result<Checked> {
 fn roles(settings: &Settings) -> anyhow::Result<()> {
     ensure!(!settings.roles.is_empty(), "roles is empty: the process would do nothing");
     ensure!(settings.bus.replicas >= 1, "bus.replicas must be at least 1");
+    ensure!(settings.bus.lease_seconds >= 1, "bus.lease_seconds must be at least 1");
+    ensure!(settings.bus.audit_rate >= 1, "bus.audit_rate must be at least 1");
     let all = Role::ALL.iter().all(|role| settings.roles.contains(role));
     // One process owns a SQLite folder, so it has to do everything.
     ensure!(

@@ -9,10 +9,15 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use onward_log::KekSource;
+
 use crate::cli::{ServeArgs, StoreArgs};
 use crate::role::Role;
 
 pub use print::printed;
+
+/// The environment variable that may hold the key-encryption key.
+const KEK: &str = "ONWARD_KEK";
 
 /// Everything that can be set. Unknown keys are errors.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -68,12 +73,27 @@ impl Default for DatabaseSettings {
 }
 
 /// Where the learners' keys are kept: never with the log.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct KeySettings {
     /// A PostgreSQL database of their own; absent: a file in the data folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub postgres: Option<String>,
+    /// A command that prints the key-encryption key, 64 hexadecimal digits: program and arguments. Empty: the
+    /// environment variable `ONWARD_KEK` where it is set, else the file `kek` of the key folder.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub command: Vec<String>,
+    /// File of the list of erasures, outside every backup; absent: `erased` in the key folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub erasures: Option<PathBuf>,
+    /// Days after which every backup of the keys is gone, 35 at most.
+    pub backup_days: u16,
+}
+
+impl Default for KeySettings {
+    fn default() -> Self {
+        Self { postgres: None, command: Vec::new(), erasures: None, backup_days: 35 }
+    }
 }
 
 /// Where the views are kept.
@@ -94,11 +114,28 @@ pub struct BusSettings {
     pub nats: Option<String>,
     /// Copies of the stream in a cluster.
     pub replicas: usize,
+    /// How long the relay's right to copy holds without being renewed, in seconds: after that another
+    /// process takes over.
+    pub lease_seconds: u64,
+    /// Retired streams that are kept, the newest ones.
+    pub retired_kept: usize,
+    /// Pause between two rounds of the audit, in seconds.
+    pub audit_seconds: u64,
+    /// Events that the audit compares in a second at most.
+    pub audit_rate: u64,
 }
 
 impl Default for BusSettings {
     fn default() -> Self {
-        Self { nats: None, replicas: 1 }
+        let usual = onward_bus::BusOptions::new("");
+        Self {
+            nats: None,
+            replicas: usual.replicas,
+            lease_seconds: usual.lease.as_secs(),
+            retired_kept: usual.retired_kept,
+            audit_seconds: usual.audit_every.as_secs(),
+            audit_rate: usual.audit_rate,
+        }
     }
 }
 
@@ -120,7 +157,9 @@ pub struct HttpSettings {
     pub largest_request: usize,
     /// Longest time that a unary call may take, in seconds.
     pub call_seconds: u64,
-    /// Calls under way on one connection.
+    /// Calls under way in the process; the next is sent away at once, with a time to come back.
+    pub calls: usize,
+    /// Calls and streams under way on one connection.
     pub calls_per_connection: usize,
 }
 
@@ -134,6 +173,7 @@ impl Default for HttpSettings {
             tls_ends_at_proxy: false,
             largest_request: limits.largest_request,
             call_seconds: limits.call_time.as_secs(),
+            calls: limits.calls,
             calls_per_connection: limits.calls_per_connection,
         }
     }
@@ -234,6 +274,15 @@ impl Settings {
         self.keys_folder().join("development-token.pem")
     }
 
+    /// Where the key-encryption key comes from. What the environment holds is no setting: nothing prints it.
+    pub fn kek(&self) -> KekSource {
+        match std::env::var(KEK) {
+            _ if !self.keys.command.is_empty() => KekSource::Command(self.keys.command.clone()),
+            Ok(text) if !text.trim().is_empty() => KekSource::Text(text.into()),
+            _ => KekSource::File,
+        }
+    }
+
     /// Folder of the key files.
     pub fn keys_folder(&self) -> PathBuf {
         self.database.data.join("keys")
@@ -277,6 +326,24 @@ mod tests {
             .expect("loads");
         let printed = printed(&settings).expect("printable");
         assert!(!printed.contains("hunter2") && printed.contains("db/onward"), "{printed}");
+    }
+
+    #[test]
+    fn arguments_of_the_key_command_are_hidden_when_printed() {
+        let settings =
+            read("[keys]\ncommand = [\"/usr/bin/kms\", \"--pin=hunter2\"]\n").expect("loads");
+        let printed = printed(&settings).expect("printable");
+        assert!(!printed.contains("hunter2") && printed.contains("/usr/bin/kms"), "{printed}");
+        assert!(!format!("{:?}", settings.kek()).contains("hunter2"));
+    }
+
+    #[test]
+    fn backups_of_keys_are_kept_for_35_days_at_most() {
+        for days in [0, 36] {
+            let settings = read(&format!("[keys]\nbackup_days = {days}\n")).expect("loads");
+            let refused = settings.checked().expect_err("refused").to_string();
+            assert!(refused.contains("keys.backup_days"), "{refused}");
+        }
     }
 
     #[test]

@@ -16,6 +16,10 @@ pub fn printed(settings: &Settings) -> anyhow::Result<String> {
     ] {
         *url = url.as_deref().map(without_secrets);
     }
+    // The program is told; what it is given may well be a secret.
+    for argument in shown.keys.command.iter_mut().skip(1) {
+        "***".clone_into(argument);
+    }
     Ok(toml::to_string(&shown)?)
 }
 

@@ -8,6 +8,7 @@ use onward_log::{Log, OpenFault, Opened, Recorded};
 use uuid::Uuid;
 
 use super::checkpoint::{self, Moved, Track};
+use super::erase;
 use super::fold::{Applier, Prepared, Reading, SetAside};
 use super::number;
 use super::owner::{self, Owned};
@@ -79,6 +80,7 @@ pub(crate) async fn apply(
         let blocked = parked.remove(&(name.to_owned(), generation.0)).unwrap_or_default();
         let aside = view.applier.apply(&mut tx, generation, &wanted, blocked).await?;
         parked::add(&mut tx, name, generation, &aside).await?;
+        erase::parked(&mut tx, name, generation, &wanted).await?;
         all_aside.extend(aside.into_iter().map(|aside| (name, aside)));
         tracks.push(next);
     }

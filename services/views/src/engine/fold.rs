@@ -9,6 +9,7 @@ use onward_domain::ids::LearnerId;
 use onward_log::{Opened, Recorded};
 use uuid::Uuid;
 
+use super::erase;
 use super::registry::Generation;
 use super::store::{Ddl, Tx};
 use crate::error::ViewError;
@@ -47,6 +48,15 @@ pub(crate) trait View: Send + Sync + 'static {
     /// # Errors
     /// `Unfit` where it cannot be applied; the rows are then as they were.
     fn apply(rows: &mut Self::Rows, said: &Said<'_>) -> Result<(), Unfit>;
+
+    /// What an event still says whose learner was erased, by its public part alone: for sums that have to
+    /// stay. Pure.
+    fn erased(_rows: &mut Self::Rows, _recorded: &Recorded) {}
+
+    /// Takes out whatever is kept about an erased learner.
+    async fn erase(_tx: &mut Tx, _generation: Generation, _learner: Uuid) -> Result<(), ViewError> {
+        Ok(())
+    }
 
     /// Reads the rows of the groups; a group without rows may be left out.
     async fn load(
@@ -149,6 +159,7 @@ impl<V: View> Applier for Folding<V> {
         let groups: HashSet<Uuid> =
             events.iter().filter_map(|event| V::group(&event.recorded)).collect();
         if groups.is_empty() {
+            erase::rows::<V>(tx, generation, events).await?;
             return Ok(Vec::new());
         }
         let groups: Vec<Uuid> = groups.into_iter().collect();
@@ -156,6 +167,7 @@ impl<V: View> Applier for Folding<V> {
         let mut after = before.clone();
         let aside = fold::<V>(&mut after, events, blocked);
         V::save(tx, generation, &before, &after).await?;
+        erase::rows::<V>(tx, generation, events).await?;
         Ok(aside)
     }
 }
@@ -172,13 +184,19 @@ fn fold<'a, V: View>(
         let recorded = &prepared.recorded;
         let Some(group) = V::group(recorded) else { continue };
         let key = parked_key(recorded);
+        if erase::is_erasure(recorded) {
+            blocked.remove(&key);
+        }
         if blocked.contains(&key) {
             let reason = "waits behind an event that could not be applied";
             aside.push(SetAside { recorded, reason, behind: true });
             continue;
         }
         let outcome = match &prepared.reading {
-            Reading::Erased => Ok(()),
+            Reading::Erased => {
+                V::erased(rows.entry(group).or_default(), recorded);
+                Ok(())
+            }
             Reading::Unreadable(reason) => Err(*reason),
             Reading::Opened(opened) => {
                 let Opened { provenance, event } = &**opened;

@@ -17,6 +17,7 @@
 
 pub(crate) mod apply;
 pub(crate) mod checkpoint;
+pub(crate) mod erase;
 pub(crate) mod fold;
 pub(crate) mod kept;
 pub(crate) mod number;

@@ -207,6 +207,18 @@ async fn positions(tx: &mut Tx, view: &Running, key: Uuid) -> Result<Vec<Positio
     rows.iter().map(|row| row.int("position").map(number::position)).collect()
 }
 
+/// Lets all that waits of one learner go.
+pub(crate) async fn forget(
+    tx: &mut Tx,
+    view: &str,
+    generation: Generation,
+    key: Uuid,
+) -> Result<(), ViewError> {
+    let sql = "DELETE FROM view_parked WHERE parked = $1 AND view = $2 AND generation = $3";
+    let values = vec![key.into(), view.into(), generation.0.into()];
+    tx.execute(sql.to_owned(), values).await.map(drop)
+}
+
 async fn still(
     tx: &mut Tx,
     view: &Running,

@@ -118,7 +118,13 @@ impl Store {
             .map_err(|_| ViewError::Settings("the URL of the database is malformed".to_owned()))?
             .application_name("onward-views")
             // Rows and checkpoint are lost together in a crash, and the log tells them again.
-            .options([("search_path", schema), ("synchronous_commit", "off")])
+            .options([
+                ("search_path", schema),
+                ("synchronous_commit", "off"),
+                // A process that stands still in the middle of a transaction holds its owners' rows: the
+                // server ends its session, so that another process can take over.
+                ("idle_in_transaction_session_timeout", "10s"),
+            ])
             .statement_cache_capacity(256);
         // A connection that was in use a moment ago is not asked whether it lives: that would be a
         // round trip for each statement. Where it does not live any more, the statement says so.

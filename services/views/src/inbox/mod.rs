@@ -16,6 +16,7 @@ use onward_domain::ids::LearnerId;
 use onward_log::Recorded;
 use uuid::Uuid;
 
+use crate::engine::erase;
 use crate::engine::fold::{Said, Unfit, View, area};
 use crate::engine::registry::Generation;
 use crate::engine::store::{Ddl, Tx};
@@ -40,6 +41,14 @@ pub(crate) struct Rows {
     moves: Vec<MoveRow>,
 }
 
+/// Everything about a learner.
+const ERASE: [&str; 3] = [
+    "DELETE FROM inbox_g_pack WHERE stream IN \
+     (SELECT handover FROM inbox_g_handover WHERE learner = $1)",
+    "DELETE FROM inbox_g_handover WHERE learner = $1",
+    "DELETE FROM inbox_g_move WHERE learner = $1",
+];
+
 #[async_trait]
 impl View for Inbox {
     const NAME: &'static str = "inbox";
@@ -58,6 +67,10 @@ impl View for Inbox {
 
     fn apply(rows: &mut Rows, said: &Said<'_>) -> Result<(), Unfit> {
         apply::apply(rows, said)
+    }
+
+    async fn erase(tx: &mut Tx, generation: Generation, learner: Uuid) -> Result<(), ViewError> {
+        erase::run(tx, generation, learner, &ERASE).await
     }
 
     async fn load(

@@ -4,6 +4,7 @@
 //! Days are kept as numbers that order; the form is a sealed copy.
 
 mod apply;
+mod erase;
 mod query;
 mod rows;
 #[cfg(test)]
@@ -53,6 +54,14 @@ impl View for Queue {
 
     fn apply(rows: &mut Rows, said: &Said<'_>) -> Result<(), Unfit> {
         apply::apply(rows, said)
+    }
+
+    fn erased(rows: &mut Rows, recorded: &Recorded) {
+        erase::fold(rows, recorded);
+    }
+
+    async fn erase(tx: &mut Tx, generation: Generation, learner: Uuid) -> Result<(), ViewError> {
+        erase::rows(tx, generation, learner).await
     }
 
     async fn load(

@@ -8,6 +8,7 @@ use onward_domain::referral::{Bucket, ReferralState};
 use onward_log::{Position, Recorded};
 use uuid::Uuid;
 
+use super::erase::NOBODY;
 use super::rows::{FormRow, ReferralRow};
 use crate::engine::checkpoint;
 use crate::engine::number;
@@ -207,6 +208,7 @@ impl QueueView {
     fn statement(&self, query: &QueueQuery, limit: usize) -> (String, Vec<Value>) {
         let mut filter = Filter { conditions: Vec::new(), values: Vec::new() };
         filter.whose(query.whose);
+        filter.when("r.learner <> ", NOBODY);
         if !query.states.is_empty() {
             let states = query.states.iter().map(|state| state.as_str().to_owned()).collect();
             filter.values.push(Value::Texts(states));
@@ -248,8 +250,9 @@ impl QueueView {
     /// # Errors
     /// The database.
     pub async fn get(&self, id: ReferralId) -> Result<Option<Referral>, ViewError> {
-        let sql = self.generation.sql(&format!("{} WHERE r.referral = $1", select()));
-        let rows = self.store.rows(sql, vec![id.uuid().into()]).await?;
+        let sql = format!("{} WHERE r.referral = $1 AND r.learner <> $2", select());
+        let values = vec![id.uuid().into(), NOBODY.into()];
+        let rows = self.store.rows(self.generation.sql(&sql), values).await?;
         rows.first().map(referral).transpose()
     }
 
@@ -266,6 +269,7 @@ impl QueueView {
     ) -> Result<Vec<Referral>, ViewError> {
         let mut filter = Filter { conditions: Vec::new(), values: Vec::new() };
         filter.whose(whose);
+        filter.when("r.learner <> ", NOBODY);
         filter.when("r.changed_position > ", number::of_position(after));
         filter.when("r.changed_position <= ", number::of_position(self.position().await?));
         let sql = self.generation.sql(&format!(

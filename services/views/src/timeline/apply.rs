@@ -86,6 +86,8 @@ impl At {
 fn owner(rows: &Rows, said: &Said<'_>) -> Result<Uuid, Unfit> {
     match (&rows.learner, said.event) {
         (Some(known), _) => Ok(known.organisation),
+        // Built anew, nothing else tells whose record it was.
+        (None, Event::Learner(LearnerFact::Erased(erased))) => Ok(erased.keeper.uuid()),
         (None, Event::Learner(LearnerFact::Registered(_))) => {
             Ok(said.provenance.organisation.uuid())
         }
@@ -108,13 +110,17 @@ fn learner_fact(rows: &mut Rows, at: &At, fact: &LearnerFact) {
                 position: at.position,
             });
         }
+        LearnerFact::Erased(_) => {
+            rows.learner = Some(LearnerRow { learner: at.learner, organisation: at.owner });
+        }
         LearnerFact::Amended(_)
         | LearnerFact::IdentifierAdded(_)
         | LearnerFact::IdentifierEnded(_)
         | LearnerFact::SenProvisionRecorded(_)
         | LearnerFact::NeedsRecorded(_)
         | LearnerFact::EnrolmentRecorded(_)
-        | LearnerFact::EnrolmentEnded(_) => {}
+        | LearnerFact::EnrolmentEnded(_)
+        | LearnerFact::ErasureRequested(_) => {}
     }
 }
 

@@ -28,6 +28,7 @@ use onward_domain::ids::LearnerId;
 use onward_log::Recorded;
 use uuid::Uuid;
 
+use crate::engine::erase;
 use crate::engine::fold::{Said, Unfit, View};
 use crate::engine::registry::Generation;
 use crate::engine::store::{Ddl, Tx};
@@ -62,6 +63,21 @@ pub(crate) struct Rows {
     opened: Vec<ShareRow>,
 }
 
+/// Everything but whose record it was, and that it was erased. Lines of organisations' streams are found by
+/// their key: who could see anything, and what there was to see.
+const ERASE: [&str; 5] = [
+    "DELETE FROM timeline_g_feed WHERE organisation IN ( \
+     SELECT owner FROM timeline_g_entry WHERE learner = $1 \
+     UNION SELECT organisation FROM timeline_g_entry WHERE learner = $1 \
+     UNION SELECT organisation FROM timeline_g_share WHERE learner = $1) \
+     AND position IN (SELECT position FROM timeline_g_entry \
+     WHERE learner = $1 AND event_type <> 'learner.learner_erased')",
+    "DELETE FROM timeline_g_entry WHERE learner = $1 AND event_type <> 'learner.learner_erased'",
+    "DELETE FROM timeline_g_share WHERE learner = $1",
+    "DELETE FROM timeline_g_link WHERE learner = $1",
+    "DELETE FROM timeline_g_subject WHERE learner = $1",
+];
+
 #[async_trait]
 impl View for Timeline {
     const NAME: &'static str = "timeline";
@@ -79,6 +95,10 @@ impl View for Timeline {
 
     fn apply(rows: &mut Rows, said: &Said<'_>) -> Result<(), Unfit> {
         apply::apply(rows, said)
+    }
+
+    async fn erase(tx: &mut Tx, generation: Generation, learner: Uuid) -> Result<(), ViewError> {
+        erase::run(tx, generation, learner, &ERASE).await
     }
 
     async fn load(

@@ -69,8 +69,8 @@ pub(crate) struct ShareRow {
     pub(crate) ended_at: Option<i64>,
 }
 
-/// An event that a history never carries: it names whose other record this is.
-const LINKED: &str = "learner.record_linked";
+/// Events that a history never carries: whose other record this is, and that somebody asked for an erasure.
+const OWN: [&str; 2] = ["learner.record_linked", "learner.erasure_requested"];
 
 impl ShareRow {
     /// Whether the share shows the entry at all.
@@ -84,7 +84,7 @@ impl ShareRow {
             Scope::Transition | Scope::Named | Scope::Referral => stream,
             Scope::History => {
                 matches!(entry.area.as_str(), "learner" | "transition" | "dsa")
-                    && entry.kept.event_type != LINKED
+                    && !OWN.contains(&entry.kept.event_type.as_str())
                     && entry.kept.position <= self.position
             }
         }

@@ -51,6 +51,13 @@ pub(super) fn describe(fact: &LearnerFact, reader: Reader) -> Described {
             said.handover = fact.handover;
             said
         }
+        LearnerFact::ErasureRequested(fact) => {
+            Described::saying("Somebody asked that all that is said about the learner be erased.")
+                .with("ground", fact.ground.as_str())
+        }
+        LearnerFact::Erased(_) => {
+            Described::saying("Everything that was said about this learner was erased.")
+        }
     }
 }
 

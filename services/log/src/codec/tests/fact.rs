@@ -47,6 +47,8 @@ made! {
     EnrolmentRecorded { learner, enrolment, setting, kind, from, to, expected_return }
     EnrolmentEnded { learner, enrolment, on }
     RecordLinked { learner, other, other_organisation, handover }
+    ErasureRequested { learner, ground, reason, asked_by }
+    LearnerErased { learner, keeper }
     PhaseTransfer { from, to, nc_year, planned, basis }
     Post16Move { from, to, kind, programme, planned, offer }
     ApprenticeshipStart {
@@ -155,6 +157,8 @@ pub(super) fn fact(kind: Kind, draw: &mut Draw) -> (Provenance, Event) {
         Kind::EnrolmentRecorded => L::EnrolmentRecorded(Made::made(draw)).into(),
         Kind::EnrolmentEnded => L::EnrolmentEnded(Made::made(draw)).into(),
         Kind::RecordLinked => L::RecordLinked(Made::made(draw)).into(),
+        Kind::ErasureRequested => L::ErasureRequested(Made::made(draw)).into(),
+        Kind::LearnerErased => L::Erased(Made::made(draw)).into(),
         Kind::PhaseTransferRecorded => recorded(draw, Detail::PhaseTransfer),
         Kind::Post16MoveRecorded => recorded(draw, Detail::Post16Move),
         Kind::ApprenticeshipStartRecorded => recorded(draw, Detail::ApprenticeshipStart),

@@ -200,7 +200,8 @@ macro_rules! codes {
 codes!(dsa::DsaAction, kind::PhaseTransferKind, kind::TransitionKind, placement::ApTier);
 codes!(handover::Ground, handover::HandoverDecline, handover::HandoverWithdraw);
 codes!(handover::NotNeededReason, provision::SenProvision, role::MemberRole, year::NcYear);
-codes!(reason::IdentifierEnd, reason::TransitionCancel, reason::TransitionEnd);
+codes!(reason::ErasureGround, reason::IdentifierEnd, reason::TransitionCancel);
+codes!(reason::TransitionEnd);
 codes!(reason::TransitionReschedule, referral::ConsentMethod, referral::NeedTick);
 codes!(referral::Priority, referral::Rag, referral::RedirectTarget, referral::ReferralOutcome);
 codes!(referral::ReferralSource, referral::ReferrerRole, referral::RejectionReason);

@@ -130,6 +130,22 @@ impl Appender {
         }
         Ok(())
     }
+
+    /// Last, so that nothing of the same batch is left of an erased learner.
+    async fn write_erased(&mut self, plan: &Plan) -> Result<(), Fault> {
+        if plan.erased.is_empty() {
+            return Ok(());
+        }
+        let connection = self.connection()?;
+        for (learner, position) in &plan.erased {
+            let erased = sqlx::query(shared::ERASE).bind(*learner).bind(position.cast_signed());
+            erased.execute(&mut *connection).await?;
+            for statement in shared::ERASING {
+                sqlx::query(statement).bind(*learner).execute(&mut *connection).await?;
+            }
+        }
+        Ok(())
+    }
 }
 
 #[async_trait]
@@ -196,6 +212,7 @@ impl Backend for Appender {
         self.write_queue(plan).await?;
         self.write_leases(plan).await?;
         self.write_log(plan).await?;
+        self.write_erased(plan).await?;
         if let Some(below) = self.pruning.due(plan.head.position) {
             let prune = sqlx::query(shared::PRUNE).bind(below.cast_signed());
             prune.execute(self.connection()?).await?;

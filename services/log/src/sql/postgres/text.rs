@@ -195,6 +195,16 @@ WHERE l.shard = 0 AND l.until <= $1
  AND NOT EXISTS (SELECT 1 FROM log_erased x WHERE x.shard = 0 AND x.learner = l.learner OFFSET 0)
 ORDER BY l.until LIMIT $2";
 
+/// Streams that are about a learner, none of them begun before a position: a walk through the log, since an
+/// index for what is done once a month would cost every append.
+pub(crate) const STREAMS_ABOUT: &str = "
+SELECT DISTINCT stream FROM log_event
+WHERE shard = 0 AND position >= $2 AND learner = ANY($1)";
+
+/// Keys that streams hold.
+pub(crate) const HELD_BY: &str = "
+SELECT scope, hash, slot, stream FROM log_key WHERE shard = 0 AND stream = ANY($1)";
+
 pub(crate) const WRITE_READS: &str = "
 INSERT INTO log_access (shard, sequence, at, organisation, member, role, purpose, method, learners,
   request_id, hash)

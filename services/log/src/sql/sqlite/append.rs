@@ -11,6 +11,7 @@ use super::writer::{Taken, Writer};
 use super::{Database, json_ids, text};
 use crate::batch::{Backend, Wanted};
 use crate::claim_key::{Holder, KeyId};
+use crate::error::Cause;
 use crate::judge::{Expired, Known};
 use crate::lease::{Candidate, LeaseRow, ReadyRow};
 use crate::options::Clock;
@@ -116,6 +117,22 @@ impl Appender {
         put(connection, &text::LEASE_ROWS, &held, bind_lease).await?;
         Ok(())
     }
+
+    /// Last, so that nothing of the same batch is left of an erased learner.
+    async fn write_erased(&mut self, plan: &Plan) -> Result<(), Fault> {
+        if plan.erased.is_empty() {
+            return Ok(());
+        }
+        let connection = self.connection()?;
+        for (learner, position) in &plan.erased {
+            let erased = sqlx::query(shared::ERASE).bind(*learner).bind(position.cast_signed());
+            erased.execute(&mut *connection).await?;
+            for statement in shared::ERASING {
+                sqlx::query(statement).bind(*learner).execute(&mut *connection).await?;
+            }
+        }
+        Ok(())
+    }
 }
 
 #[async_trait]
@@ -174,6 +191,7 @@ impl Backend for Appender {
         self.write_queue(plan).await?;
         self.write_leases(plan).await?;
         self.write_log(plan).await?;
+        self.write_erased(plan).await?;
         if let Some(below) = self.pruning.due(plan.head.position) {
             let prune = sqlx::query(shared::PRUNE).bind(below.cast_signed());
             prune.execute(self.connection()?).await?;
@@ -182,7 +200,13 @@ impl Backend for Appender {
     }
 
     async fn commit(&mut self) -> Result<(), Fault> {
-        self.connection()?.execute("COMMIT").await?;
+        let done = self.connection()?.execute("COMMIT").await;
+        done.map_err(|error| match Fault::from(error) {
+            // The last frame may be in the write-ahead log although its sync failed: whoever opens the
+            // file after a crash would find it committed. Asking again writes over it, or finds it.
+            Fault::Cause(Cause::Disk) | Fault::Lost => Fault::InDoubt,
+            other => other,
+        })?;
         self.taken = None;
         Ok(())
     }

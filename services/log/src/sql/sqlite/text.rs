@@ -97,6 +97,17 @@ FROM json_each($1) want CROSS JOIN log_key k ON k.shard = 0
  AND k.scope = json_extract(want.value, '$[0]')
  AND k.hash = unhex(json_extract(want.value, '$[1]'))";
 
+/// Streams that are about a learner, none of them begun before a position: a walk through the log, since an
+/// index for what is done once a month would cost every append.
+pub(crate) const STREAMS_ABOUT: &str = "
+SELECT DISTINCT stream FROM log_event
+WHERE shard = 0 AND position >= $2 AND learner IN (SELECT unhex(value) FROM json_each($1))";
+
+/// Keys that streams hold.
+pub(crate) const HELD_BY: &str = "
+SELECT scope, hash, slot, stream FROM log_key
+WHERE shard = 0 AND stream IN (SELECT unhex(value) FROM json_each($1))";
+
 /// As on PostgreSQL, with the moment as `$4`.
 pub(crate) const OWN: &str = "
 INSERT INTO log_owner (shard, name, owner_id, epoch, until) VALUES (0, $1, $2, 1, $3)

@@ -137,7 +137,7 @@ pub(super) async fn record(log: &Log, learner: LearnerId, many: usize) -> Result
     log.execute(Call { request: Some(request), provenance }, attempt).await.map(|_| ())
 }
 
-fn detail(school: OrganisationId) -> Detail {
+pub(super) fn detail(school: OrganisationId) -> Detail {
     let setting = |number: &str| Setting {
         organisation: Some(school),
         number: Some(number.to_owned()),

@@ -91,20 +91,15 @@ impl House {
     /// # Errors
     /// The server refuses.
     pub async fn school(&self, learners: u32) -> anyhow::Result<School> {
-        let token = self.key.sign("operator", self.operator, Timestamp::now(), TOKEN)?;
-        let operator = Server::dial(&self.url, &token).await?;
-        let id = register(&operator).await?;
-        let token = self.key.sign("senco", id, Timestamp::now(), TOKEN)?;
-        let server = operator.with_token(&token)?;
-        let learners = register_learners(&server, learners).await?;
-        Ok(School { url: self.url.clone(), token, server, learners })
+        School::at(&self.url, &self.key, self.operator, learners).await
     }
 }
 
 /// The school that records, as its SENCO.
 pub struct School {
     url: String,
-    token: String,
+    /// The SENCO's token.
+    pub token: String,
     /// A connection.
     pub server: Server,
     /// Ids of its learners.
@@ -112,6 +107,25 @@ pub struct School {
 }
 
 impl School {
+    /// Makes one at a server, with so many learners of its own.
+    ///
+    /// # Errors
+    /// The server refuses.
+    pub async fn at(
+        url: &str,
+        key: &DevelopmentKey,
+        operator: OrganisationId,
+        learners: u32,
+    ) -> anyhow::Result<Self> {
+        let token = key.sign("operator", operator, Timestamp::now(), TOKEN)?;
+        let operator = Server::dial(url, &token).await?;
+        let id = register(&operator).await?;
+        let token = key.sign("senco", id, Timestamp::now(), TOKEN)?;
+        let server = operator.with_token(&token)?;
+        let learners = register_learners(&server, learners).await?;
+        Ok(Self { url: url.to_owned(), token, server, learners })
+    }
+
     /// Further connections, as a handful of systems would have them.
     ///
     /// # Errors

@@ -1,0 +1,175 @@
+//! Destroying a key: its row is overwritten, the write-ahead log is folded in and cut to nothing, and the
+//! files are looked through for the wrapped key. Where a copy is left on a page that was moved (or where
+//! nobody can tell any more, since an earlier try was cut short) the file is written anew.
+
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::sqlite::SqlitePool;
+use uuid::Uuid;
+
+use super::Keys;
+use super::store::Store;
+use crate::error::{Cause, LogError};
+use crate::sql::{key_store, key_store_fault};
+
+/// Bytes of a wrapped key before the ciphertext: the nonce, which is no secret.
+const NONCE: usize = 24;
+/// Bytes of a piece that is looked for: half of the wrapped key's ciphertext.
+const PIECE: usize = 16;
+/// How often the write-ahead log is tried to be cut while somebody reads from it, and the pause between.
+const TRIES: u32 = 100;
+const PAUSE: Duration = Duration::from_millis(50);
+
+impl Keys {
+    /// Destroys the keys of these learners, for good; safe to repeat. When it returns, no file of the store
+    /// holds them any more. (What a disk keeps of a file that was cut is the disk's: encrypt it.)
+    pub(crate) async fn destroy(&self, learners: &[Uuid]) -> Result<(), LogError> {
+        self.forget(learners.iter().copied());
+        self.0.store.destroy(learners).await
+    }
+
+    /// Those of these learners whose key is still there, or was never destroyed.
+    pub(crate) async fn not_destroyed(&self, learners: &[Uuid]) -> Result<Vec<Uuid>, LogError> {
+        let mut left: Vec<Uuid> = learners.to_vec();
+        for part in learners.chunks(500) {
+            for row in self.0.store.read(part).await? {
+                if row.wrapped.is_none() {
+                    left.retain(|learner| *learner != row.subject);
+                }
+            }
+        }
+        Ok(left)
+    }
+}
+
+impl Store {
+    async fn destroy(&self, learners: &[Uuid]) -> Result<(), LogError> {
+        let rows = self.read(learners).await?;
+        // A row that is empty already was overwritten by a try that was cut short: then nobody can say what
+        // to look for.
+        let unknown = rows.iter().any(|row| row.wrapped.is_none());
+        let wrapped: Vec<Vec<u8>> = rows.into_iter().filter_map(|row| row.wrapped).collect();
+        match self {
+            Self::Postgres(pool) => {
+                for learner in learners {
+                    let query = sqlx::query(key_store::DESTROY).bind(learner);
+                    query.execute(pool).await.map_err(|error| key_store_fault(&error))?;
+                }
+                let vacuum = sqlx::query(key_store::VACUUM_POSTGRES).execute(pool);
+                vacuum.await.map(drop).map_err(|error| key_store_fault(&error))
+            }
+            Self::Sqlite { pool, path } => {
+                overwrite(pool, learners).await.map_err(|error| key_store_fault(&error))?;
+                self.fold_away().await?;
+                if unknown || is_anywhere(path, &wrapped).await? {
+                    let vacuum = sqlx::query(key_store::VACUUM_SQLITE).execute(pool);
+                    vacuum.await.map_err(|error| key_store_fault(&error))?;
+                    self.fold_away().await?;
+                }
+                if is_anywhere(path, &wrapped).await? {
+                    tracing::error!("a destroyed key is still in the key store's files");
+                    return Err(LogError::Unavailable(Cause::Keys));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Folds the write-ahead log in and cuts it to nothing, as soon as nobody reads from it.
+    pub(super) async fn fold_away(&self) -> Result<(), LogError> {
+        let Self::Sqlite { pool, .. } = self else { return Ok(()) };
+        for _ in 0..TRIES {
+            let folded: Result<(i64, i64, i64), _> =
+                sqlx::query_as(key_store::FOLD_AWAY).fetch_one(pool).await;
+            if folded.map_err(|error| key_store_fault(&error))?.0 == 0 {
+                return Ok(());
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        Err(LogError::Unavailable(Cause::Busy))
+    }
+}
+
+async fn overwrite(pool: &SqlitePool, learners: &[Uuid]) -> Result<(), sqlx::Error> {
+    let mut change = pool.begin_with(key_store::BEGIN_SQLITE).await?;
+    for learner in learners {
+        sqlx::query(key_store::DESTROY).bind(*learner).execute(&mut *change).await?;
+    }
+    change.commit().await
+}
+
+/// Whether a piece of any of these wrapped keys is in a file of the store.
+async fn is_anywhere(path: &Path, wrapped: &[Vec<u8>]) -> Result<bool, LogError> {
+    let pieces: Vec<[u8; PIECE]> = wrapped
+        .iter()
+        .filter_map(|bytes| bytes.get(NONCE..NONCE + 2 * PIECE))
+        .flat_map(|bytes| bytes.chunks_exact(PIECE))
+        .filter_map(|piece| piece.try_into().ok())
+        .collect();
+    let beside = |ending: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(ending);
+        PathBuf::from(name)
+    };
+    let files = [path.to_owned(), beside("-wal"), beside("-journal")];
+    let look =
+        move || files.iter().try_fold(false, |found, file| Ok(found || holds(file, &pieces)?));
+    let looked: Result<std::io::Result<bool>, _> = tokio::task::spawn_blocking(look).await;
+    match looked {
+        Ok(Ok(found)) => Ok(found),
+        Ok(Err(error)) => {
+            tracing::error!(kind = %error.kind(), "the key store's files cannot be looked through");
+            Err(LogError::Unavailable(Cause::Keys))
+        }
+        Err(_) => Err(LogError::Unavailable(Cause::Keys)),
+    }
+}
+
+/// Whether any of the pieces is in the file; a file that is not there holds none.
+fn holds(path: &Path, pieces: &[[u8; PIECE]]) -> std::io::Result<bool> {
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    let mut buffer = vec![0; 1 << 20];
+    let mut kept = 0;
+    loop {
+        let read = file.read(&mut buffer[kept..])?;
+        if read == 0 {
+            return Ok(false);
+        }
+        let filled = &buffer[..kept + read];
+        if filled.windows(PIECE).any(|window| pieces.iter().any(|piece| window == piece)) {
+            return Ok(true);
+        }
+        // What could be the beginning of a piece stays for the next look.
+        let tail = filled.len().min(PIECE - 1);
+        let from = filled.len() - tail;
+        buffer.copy_within(from..from + tail, 0);
+        kept = tail;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_piece_is_found_wherever_it_lies() {
+        let path = std::env::temp_dir().join(format!("onward-{}", Uuid::now_v7()));
+        let piece = [7; PIECE];
+        for at in [0, 5, (1 << 20) - 3, (1 << 20) + 1] {
+            let mut bytes = vec![0; (1 << 20) + 100];
+            bytes[at..at + PIECE].copy_from_slice(&piece);
+            std::fs::write(&path, &bytes).expect("written");
+            assert!(holds(&path, &[[9; PIECE], piece]).expect("read"), "at {at}");
+            assert!(!holds(&path, &[[9; PIECE]]).expect("read"));
+        }
+        std::fs::remove_file(&path).expect("removed");
+        assert!(!holds(&path, &[piece]).expect("no file, no piece"));
+    }
+}
