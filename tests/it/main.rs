@@ -25,6 +25,8 @@ mod cli;
 mod conformance;
 mod deploy;
 mod doors;
+mod faults;
+mod fuzz;
 mod servers;
 mod stories;
 mod tidy;

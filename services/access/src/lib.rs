@@ -16,6 +16,6 @@ pub mod principal;
 pub mod token;
 
 pub use decide::{Denied, Relation, Rule, decide};
-pub use development_key::{DEVELOPMENT_ISSUER, DevelopmentKey};
+pub use development_key::{DEVELOPMENT_ISSUER, DevelopmentKey, LONGEST_TTL};
 pub use principal::Principal;
 pub use token::{AUDIENCE, Identity, Issuer, TokenFault, Verifier};

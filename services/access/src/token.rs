@@ -166,7 +166,12 @@ impl Verifier {
             .find(|issuer| issuer.name == unverified.iss)
             .ok_or(TokenFault::NotAccepted)?;
         // A header that names no known algorithm (`none`) does not even parse.
-        let kid = decode_header(token).map_err(|_| TokenFault::NotAccepted)?.kid;
+        let header = decode_header(token).map_err(|_| TokenFault::NotAccepted)?;
+        // What a token says must be understood, and is not understood here, refuses it (RFC 7515, 4.1.11).
+        if header.crit.is_some() {
+            return Err(TokenFault::NotAccepted);
+        }
+        let kid = header.kid;
         let mut fault = TokenFault::NotAccepted;
         for key in issuer.keys.iter().filter(|key| matches(key, kid.as_deref())) {
             match verify_with(token, issuer, key) {

@@ -21,7 +21,7 @@ use crate::guard::{Caller, now};
 use crate::status::{Failure, of_transport};
 
 /// Requests of one stream that are under way at once. More only lengthens the queue before the log.
-const UNDER_WAY: usize = 64;
+const UNDER_WAY: usize = 256;
 
 /// How often the caller of a stream is admitted again.
 const CHECK: Duration = Duration::from_secs(10);

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use onward_contract::receipt::v1 as receipt_wire;
 use onward_domain::decider::{Decider, Refusal};
 use onward_domain::event::Provenance;
+use onward_domain::ids::OrganisationId;
 use onward_log::{Attempt, Call, ExecuteError, Executed, Key, Position, Receipt, Stop, Unit};
 use onward_views::ViewName;
 use prost::Message;
@@ -164,6 +165,28 @@ impl Doors {
         let body = Bytes::from(message.encode_to_vec());
         let caller = self.enter(method, &metadata, &body).await?;
         Ok(Entered { caller, message, body, metadata })
+    }
+
+    /// As [`Doors::open`], with what the request shows that it will look up: asked together with the
+    /// caller's roles. Answers the doors for the rest of the call.
+    ///
+    /// # Errors
+    /// No good token, not allowed, or a faulty field.
+    pub(crate) async fn open_asking<T: Message>(
+        &self,
+        method: &'static str,
+        request: Request<T>,
+        needs: impl FnOnce(&T, OrganisationId) -> Vec<Key>,
+    ) -> Result<(Self, Entered<T>), Failure> {
+        let (metadata, _, message) = request.into_parts();
+        let body = Bytes::from(message.encode_to_vec());
+        let bearer = self.bearer(&metadata)?;
+        let mut keys = bearer.memberships.to_vec();
+        keys.extend(needs(&message, bearer.identity.organisation));
+        let doors = self.asking(keys).await?;
+        let caller = doors.admit_bearer(method, bearer, &metadata).await?;
+        doors.check(method, &body)?;
+        Ok((doors, Entered { caller, message, body, metadata }))
     }
 
     /// Runs a write under the caller's request id, in a task of its own that nobody cancels.

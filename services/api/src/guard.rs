@@ -21,6 +21,7 @@ use uuid::Uuid;
 use crate::Doors;
 use crate::keys;
 use crate::status::Failure;
+use crate::tokens::Bearer;
 use crate::validate::Validator;
 use crate::wire::code::{self, wire_enums};
 
@@ -86,6 +87,13 @@ pub fn now(at: Timestamp) -> Now {
     Now { at, today: day_in_england(at) }
 }
 
+/// The keys under which the roles of an identity are held, in the order of [`MemberRole::ALL`].
+fn memberships(identity: &Identity) -> Vec<Key> {
+    let Identity { issuer, subject, organisation, .. } = identity;
+    let of = |role: &MemberRole| keys::membership(issuer, subject, *organisation, *role);
+    MemberRole::ALL.iter().map(of).collect()
+}
+
 impl Doors {
     /// Admits a caller to a method and checks the request's fields.
     ///
@@ -111,28 +119,37 @@ impl Doors {
         method: &'static str,
         metadata: &MetadataMap,
     ) -> Result<Caller, Failure> {
-        let header = metadata.get("authorization").and_then(|value| value.to_str().ok());
-        let identity = self.verified().identity(self.verifier(), header, Timestamp::now())?;
-        let text = |name: &str| {
-            metadata.get(name).and_then(|value| value.to_str().ok()).map(|v| shorten(v, 200))
-        };
-        self.admit_identity(method, identity, text("x-request-id"), text("x-purpose")).await
+        let bearer = self.bearer(metadata)?;
+        self.admit_bearer(method, bearer, metadata).await
     }
 
-    /// Admits a verified identity.
+    /// Whom the token of a call names.
+    ///
+    /// # Errors
+    /// No good token.
+    pub(crate) fn bearer(&self, metadata: &MetadataMap) -> Result<Bearer, Failure> {
+        let header = metadata.get("authorization").and_then(|value| value.to_str().ok());
+        let hashed = |identity: &Identity| {
+            memberships(identity).into_iter().map(|key| self.log().hashed(key)).collect()
+        };
+        Ok(self.verified().bearer(self.verifier(), header, Timestamp::now(), hashed)?)
+    }
+
+    /// As [`Doors::admit`], for a token that was verified a moment ago.
     ///
     /// # Errors
     /// Not allowed.
-    pub async fn admit_identity(
+    pub(crate) async fn admit_bearer(
         &self,
         method: &'static str,
-        identity: Identity,
-        reference: Option<String>,
-        purpose: Option<String>,
+        bearer: Bearer,
+        metadata: &MetadataMap,
     ) -> Result<Caller, Failure> {
-        let at = Timestamp::now();
-        let now = now(at);
-        let principal = self.principal(identity, now).await?;
+        let text = |name: &str| {
+            metadata.get(name).and_then(|value| value.to_str().ok()).map(|v| shorten(v, 200))
+        };
+        let now = now(Timestamp::now());
+        let principal = self.principal(bearer, now).await?;
         decide(self.rule(method)?, &principal)?;
         let member = principal.member.ok_or(onward_access::Denied::NotAMember)?;
         Ok(Caller {
@@ -140,8 +157,8 @@ impl Doors {
             member,
             method,
             now,
-            reference: reference.unwrap_or_default(),
-            purpose,
+            reference: text("x-request-id").unwrap_or_default(),
+            purpose: text("x-purpose"),
         })
     }
 
@@ -157,16 +174,12 @@ impl Doors {
 
     /// The identity as the directory's keys know it now: one look-up, so that a removed role is gone
     /// with the next call. The kind of an organisation never changes, so it is read once.
-    async fn principal(&self, identity: Identity, now: Now) -> Result<Principal, Failure> {
+    async fn principal(&self, bearer: Bearer, now: Now) -> Result<Principal, Failure> {
+        let Bearer { identity, memberships } = bearer;
         let organisation = identity.organisation;
         let registered = self.registration(organisation).await?;
         let roles = MemberRole::ALL;
-        let (issuer, subject) = (&identity.issuer, &identity.subject);
-        let keys: Vec<Key> = roles
-            .iter()
-            .map(|role| keys::membership(issuer, subject, organisation, *role))
-            .collect();
-        let found = self.log().find(&keys).await?;
+        let found = self.find(&memberships).await?;
         let kind = registered.map(|registered| registered.kind);
         let mut principal = Principal { identity, kind, member: None, roles: Vec::new() };
         for found in found.iter().filter(|found| found.counts_on(now.today)) {
@@ -192,7 +205,7 @@ impl Doors {
         let organisation = caller.organisation();
         let keys: Vec<Key> =
             relations.iter().map(|held| Key::party(stream, organisation, *held)).collect();
-        let found = self.log().find(&keys).await?;
+        let found = self.find(&keys).await?;
         let held: Vec<Relation> =
             found.iter().filter_map(|found| relations.get(found.key_index)).copied().collect();
         if held.is_empty() { Err(Refusal::NotFound.into()) } else { Ok(held) }

@@ -9,8 +9,10 @@
 //! | `tokens.rs` | tokens that were verified before |
 //! | `keys.rs` | which look-up keys are claimed and asked for |
 //! | `call.rs` | what every method repeats: entering, executing, receipts, waiting for a position |
+//! | `lookups.rs` | what one call looks up, asked in one statement |
 //! | `fold.rs` | streams as the doors read them: folded, with what was said beside the facts |
 //! | `echo.rs`, `explain.rs` | layers: the caller's request id back; a reason for what the transport refuses |
+//! | `admit.rs` | layer: how many calls at once, and for how long |
 //! | `bulk.rs` | streams both ways: many requests, a result for each, in order |
 //! | `watch.rs` | what server streams share: checks, marks, signs of life, how they end |
 //! | `settings.rs` | settings as callers name them → organisations of the house |
@@ -23,6 +25,7 @@
 //! | `wire/` | messages ⇄ domain types; nothing panics |
 //! | `directory.rs` … `operations.rs` | one file a service (a folder where it is long) |
 
+mod admit;
 mod bulk;
 pub mod call;
 mod directory;
@@ -34,6 +37,7 @@ pub mod guard;
 mod handover;
 pub mod keys;
 mod learner;
+mod lookups;
 mod names;
 mod operations;
 pub mod page;
@@ -82,6 +86,12 @@ pub struct BusTold {
     pub server_version: Option<String>,
     /// One line about what is wrong, if something is.
     pub fault: Option<String>,
+    /// What befell the copy last, mended or not, and when.
+    pub incident: Option<(String, Timestamp)>,
+    /// Last position that the audit of the copy has compared in its present or last round.
+    pub audited: Position,
+    /// When the last whole round of the audit ended.
+    pub audit_ended_at: Option<Timestamp>,
 }
 
 /// What the doors tell about their own process.
@@ -97,7 +107,11 @@ pub struct ProcessTold {
 
 /// Everything that a method needs. Cheap to clone.
 #[derive(Clone)]
-pub struct Doors(Arc<Parts>);
+pub struct Doors {
+    parts: Arc<Parts>,
+    /// Look-ups that one call made on the way in.
+    known: Option<Arc<lookups::Known>>,
+}
 
 struct Parts {
     log: Log,
@@ -127,7 +141,7 @@ impl Doors {
         let inputs = guard::inputs_of_contract();
         let started = Timestamp::now();
         let registrations = Registrations::default();
-        Self(Arc::new(Parts {
+        let parts = Arc::new(Parts {
             log,
             views,
             verifier,
@@ -139,61 +153,62 @@ impl Doors {
             stop,
             registrations,
             verified: Verified::default(),
-        }))
+        });
+        Self { parts, known: None }
     }
 
     /// The log.
     pub fn log(&self) -> &Log {
-        &self.0.log
+        &self.parts.log
     }
 
     /// The views.
     pub fn views(&self) -> &Views {
-        &self.0.views
+        &self.parts.views
     }
 
     /// Accepts tokens.
     pub fn verifier(&self) -> &Verifier {
-        &self.0.verifier
+        &self.parts.verifier
     }
 
     /// What the contract says of each method.
     pub fn rules(&self) -> &HashMap<&'static str, Rule> {
-        &self.0.rules
+        &self.parts.rules
     }
 
     /// Full name of a method's request message.
     pub(crate) fn inputs(&self) -> &HashMap<&'static str, &'static str> {
-        &self.0.inputs
+        &self.parts.inputs
     }
 
     /// Registrations of organisations that were read before.
     pub(crate) fn registrations(&self) -> &Registrations {
-        &self.0.registrations
+        &self.parts.registrations
     }
 
     /// Tokens that were verified before.
     pub(crate) fn verified(&self) -> &Verified {
-        &self.0.verified
+        &self.parts.verified
     }
 
     /// What is known about the bus.
     pub fn bus(&self) -> BusTold {
-        self.0.bus.borrow().clone()
+        self.parts.bus.borrow().clone()
     }
 
     /// What is known about the process itself.
     pub fn process(&self) -> &ProcessTold {
-        &self.0.process
+        &self.parts.process
     }
 
     /// When the process began to serve.
     pub fn started(&self) -> Timestamp {
-        self.0.started
+        self.parts.started
     }
 
     /// Cancelled when the process drains.
     pub fn stop(&self) -> &CancellationToken {
-        &self.0.stop
+        &self.parts.stop
     }
 }

@@ -12,6 +12,7 @@ use tonic_web::GrpcWebLayer;
 use tower::ServiceBuilder;
 
 use crate::Doors;
+use crate::admit::Admit;
 use crate::echo::EchoRequestId;
 use crate::explain::Explain;
 
@@ -22,10 +23,10 @@ pub struct Limits {
     pub largest_request: usize,
     /// Largest message given, in bytes.
     pub largest_response: usize,
-    /// Calls under way on one connection.
+    /// Calls under way in the process; the next is sent away at once.
+    pub calls: usize,
+    /// Calls and streams under way on one connection, as HTTP/2 announces it.
     pub calls_per_connection: usize,
-    /// Streams open on one connection, as HTTP/2 announces it.
-    pub streams_per_connection: u32,
     /// Longest time that a unary call may take.
     pub call_time: Duration,
     /// Age at which a connection is asked to leave, so that callers spread over new processes.
@@ -45,8 +46,8 @@ impl Default for Limits {
         Self {
             largest_request: 1024 * 1024,
             largest_response: 8 * 1024 * 1024,
+            calls: 1024,
             calls_per_connection: 1024,
-            streams_per_connection: 1024,
             call_time: Duration::from_secs(30),
             connection_age: Duration::from_secs(30 * 60),
             connection_grace: Duration::from_secs(30),
@@ -102,6 +103,7 @@ pub async fn serve(
             .tls_config(ServerTlsConfig::new().identity(identity))
             .map_err(ServeError::Tls)?;
     }
+    let Limits { calls, call_time, .. } = limits;
     let layers = ServiceBuilder::new()
         // The caller finds its own call again: the id it sent comes back.
         .layer(tower::layer::layer_fn(EchoRequestId::around))
@@ -109,6 +111,8 @@ pub async fn serve(
         .layer(GrpcWebLayer::new())
         // What is refused before any method is reached has a reason, too.
         .layer(tower::layer::layer_fn(Explain::around))
+        // What the process cannot carry is sent away before anything is read of it.
+        .layer(tower::layer::layer_fn(move |inner| Admit::around(inner, calls, call_time)))
         .into_inner();
     let routes = routes(doors, &limits).await?;
     server
@@ -125,10 +129,7 @@ pub async fn serve(
 fn builder(limits: &Limits) -> Server {
     Server::builder()
         .accept_http1(true)
-        .timeout(limits.call_time)
-        .concurrency_limit_per_connection(limits.calls_per_connection)
-        .load_shed(true)
-        .max_concurrent_streams(limits.streams_per_connection)
+        .max_concurrent_streams(u32::try_from(limits.calls_per_connection).unwrap_or(u32::MAX))
         .max_connection_age(limits.connection_age)
         .max_connection_age_grace(limits.connection_grace)
         .http2_keepalive_interval(Some(limits.keepalive))
@@ -137,8 +138,12 @@ fn builder(limits: &Limits) -> Server {
         .tcp_nodelay(true)
 }
 
-/// Health, reflection (v1, and v1alpha for clients that speak nothing newer) and every service.
-async fn routes(doors: Doors, limits: &Limits) -> Result<Routes, ServeError> {
+/// Health, reflection (v1, and v1alpha for clients that speak nothing newer) and every service, without the
+/// layers above: what a process that has no port of its own calls.
+///
+/// # Errors
+/// Reflection cannot be built from the contract.
+pub async fn routes(doors: Doors, limits: &Limits) -> Result<Routes, ServeError> {
     let (health, health_service) = tonic_health::server::health_reporter();
     let reflection = || {
         tonic_reflection::server::Builder::configure()

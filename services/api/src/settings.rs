@@ -12,6 +12,7 @@ use onward_domain::ids::OrganisationId;
 use onward_domain::learner::Setting;
 use onward_domain::numbers::{self, Kind, Outcome};
 use onward_domain::organisation::{Organisation, OrganisationRegistered};
+use onward_log::Key;
 
 use crate::Doors;
 use crate::keys;
@@ -130,7 +131,7 @@ impl Doors {
     /// # Errors
     /// The log cannot be read.
     pub async fn authority(&self, la_code: &str) -> Result<Option<OrganisationId>, Failure> {
-        let found = self.log().find(&[keys::authority(la_code)]).await?;
+        let found = self.find(&[keys::authority(la_code)]).await?;
         Ok(found.first().map(|found| OrganisationId::new(found.stream)))
     }
 
@@ -143,8 +144,23 @@ impl Doors {
         kind: &str,
         value: &str,
     ) -> Result<Option<OrganisationId>, Failure> {
-        let found = self.log().find(&[keys::organisation_number(kind, value)]).await?;
+        let found = self.find(&[keys::organisation_number(kind, value)]).await?;
         Ok(found.first().map(|found| OrganisationId::new(found.stream)))
+    }
+
+    /// The key by which [`Doors::setting`] will look a setting up, where it will.
+    pub(crate) fn key_of_setting(named: &wire::SettingRef) -> Option<Key> {
+        let (name, kind, value) = match named.setting.as_ref()? {
+            Named::OrganisationId(_) | Named::Name(_) => return None,
+            Named::Urn(value) => ("urn", Kind::Urn, value),
+            Named::EyUrn(value) => ("ey_urn", Kind::EyUrn, value),
+            Named::Laestab(value) => ("laestab", Kind::Laestab, value),
+            Named::Ukprn(value) => ("ukprn", Kind::Ukprn, value),
+            Named::OdsCode(value) => ("ods_code", Kind::Ods, value),
+        };
+        let checked = numbers::check(kind, value);
+        let valid = checked.outcome == Outcome::Valid;
+        valid.then(|| keys::organisation_number(name, &checked.cleaned))
     }
 
     async fn numbered(

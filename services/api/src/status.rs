@@ -10,7 +10,7 @@ use onward_access::{Denied, TokenFault};
 use onward_contract::reason;
 use onward_contract::receipt::v1 as wire;
 use onward_domain::decider::{FieldFault, Refusal};
-use onward_log::{ExecuteError, LogError, Scope};
+use onward_log::{Cause, ExecuteError, LogError, Scope};
 use onward_views::ViewError;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
@@ -289,7 +289,7 @@ fn reason_of(fields: &[FieldFault]) -> &'static str {
     let Refusal::Invalid(future) = Refusal::future("") else { return reason::INVALID_FIELD };
     if only("page_token") {
         reason::INVALID_PAGE_TOKEN
-    } else if only("min_position") {
+    } else if only("min_position") || only("from_position") {
         reason::INVALID_POSITION
     } else if fields.iter().all(|fault| future.iter().any(|known| known.message == fault.message)) {
         reason::FUTURE_DATE
@@ -320,7 +320,7 @@ fn of_execute(error: ExecuteError) -> Answer {
             Answer::new(Code::ResourceExhausted, reason::MESSAGE_TOO_LARGE, message)
         }
         ExecuteError::Erased => erased(),
-        ExecuteError::Unavailable(_) => unavailable(message),
+        ExecuteError::Unavailable(cause) => unavailable(message).with(OUTCOME, outcome(cause)),
         ExecuteError::Unreadable(error) => of_log(&error),
     }
 }
@@ -397,6 +397,18 @@ pub(crate) fn of_transport(status: &Status) -> Status {
 fn overloaded(after: Duration) -> Answer {
     let message = "more is waiting than the server takes; try again shortly";
     Answer::new(Code::ResourceExhausted, reason::OVERLOADED, message).retry(after)
+}
+
+/// Whether a write that could not be carried out may have been done all the same.
+const OUTCOME: &str = "outcome";
+
+/// `unknown`: the same request id tells, later. `nothing_done`: it was not done.
+fn outcome(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Unknown | Cause::Fault => "unknown",
+        Cause::Unreachable | Cause::Full | Cause::Disk | Cause::Busy => "nothing_done",
+        Cause::Keys | Cause::Stopping => "nothing_done",
+    }
 }
 
 fn erased() -> Answer {

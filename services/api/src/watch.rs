@@ -1,4 +1,4 @@
-//! What every server stream shares: it checks again before each message and every ten seconds, ends
+//! What every server stream shares: it checks again before it gives messages and every ten seconds, ends
 //! when the token expires, access is lost or the process drains, marks where it has caught up, and
 //! says now and then that it is alive.
 //!
@@ -30,7 +30,7 @@ const CHECK: Duration = Duration::from_secs(10);
 const HEARTBEAT: Duration = Duration::from_secs(14);
 
 /// Messages that may wait for a slow reader.
-const WAITING: usize = 16;
+const WAITING: usize = 64;
 
 /// Entries that are read at once.
 pub(crate) const ROUND: u16 = 100;
@@ -78,8 +78,11 @@ pub(crate) trait Source: Send + Sync + 'static {
     /// A sign of life.
     fn heartbeat(beat: marker::Heartbeat) -> Self::Message;
 
-    /// Called when a message is about to be given, after it was written down.
-    async fn showing(&self, _caller: &Caller, _message: &Self::Message) {}
+    /// Called when a message is about to be given, after it was written down. Answers whether that took
+    /// its time: then the caller is checked again before the next message.
+    async fn showing(&self, _caller: &Caller, _message: &Self::Message) -> bool {
+        false
+    }
 
     /// The stream ends once it has caught up.
     fn ends_at_head(&self) -> bool {
@@ -87,20 +90,25 @@ pub(crate) trait Source: Send + Sync + 'static {
     }
 }
 
-/// The position that a stream begins after: as it was given earlier, or the beginning.
-///
-/// # Errors
-/// Not a position.
-pub(crate) fn from(position: &str) -> Result<Position, Refusal> {
-    if position.is_empty() {
-        return Ok(Position::START);
-    }
-    position.parse().map_err(|_| {
-        Refusal::field("from_position", "must be a position that was given earlier, or empty")
-    })
-}
-
 impl Doors {
+    /// The position that a stream begins after: as it was given earlier, or the beginning.
+    ///
+    /// # Errors
+    /// Not a position that this log gave; the log cannot be read.
+    pub(crate) async fn from_position(&self, position: &str) -> Result<Position, Failure> {
+        if position.is_empty() {
+            return Ok(Position::START);
+        }
+        let unknown = "must be a position that was given earlier, or empty";
+        let from = position.parse().map_err(|_| Refusal::field("from_position", unknown))?;
+        // Above the log's end there is nothing to wait for: it would be silent until the log came there, and
+        // then leave out what lies between.
+        if from > self.head_from("").await? {
+            return Err(Refusal::field("from_position", unknown).into());
+        }
+        Ok(from)
+    }
+
     /// Begins a stream for a caller who was let in.
     pub(crate) fn stream<S: Source, T>(
         &self,
@@ -193,14 +201,28 @@ impl<S: Source> Watching<S> {
             self.check().await?;
             let learners = now.iter().flat_map(|item| item.learners.iter().copied());
             self.doors.write_down(&self.caller, learners.collect::<Vec<_>>()).await?;
+            // Seen to be allowed, and given at once, as many as there is room for. Whatever has to wait
+            // first is checked again.
+            let mut waited = true;
             for item in now {
-                self.check().await?;
-                self.source.showing(&self.caller, &item.message).await;
+                if waited || self.sender.capacity() == 0 {
+                    self.room().await?;
+                    self.check().await?;
+                }
+                waited = self.source.showing(&self.caller, &item.message).await;
                 self.send(item.message).await?;
             }
         }
         self.position = self.position.max(round.reached);
         Ok(())
+    }
+
+    /// Waits until the reader has taken what lies ready for it, as far as there is no room for more.
+    async fn room(&self) -> Result<(), Ended> {
+        tokio::select! {
+            () = self.doors.stop().cancelled() => Err(Ended::Quietly),
+            room = self.sender.reserve() => room.map(drop).map_err(|_| Ended::Quietly),
+        }
     }
 
     /// Token, membership, rule and relation as they are now.

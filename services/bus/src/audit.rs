@@ -1,18 +1,22 @@
-//! Does the copy equal the log? Every message is read, and must follow by the log's chain of hashes from
-//! the one before; the first from the log's own event below it, the last being the log's own too.
+//! Does the copy equal the log? Every message of a range is read, must follow by the log's chain of hashes
+//! from the one before (the first from the log's own event below it), and must be what the log holds at
+//! that position, field by field. Counts need no look of their own: sequences are positions.
 
 use std::time::Duration;
 
 use async_nats::jetstream;
-use onward_log::Position;
+use onward_log::{Position, Recorded};
 
 use crate::connect::Bus;
 use crate::read_stream::{Ended, Proven};
-use crate::stream::{self, StreamFault};
+use crate::stream::{self, Message, StreamFault};
 use crate::subject;
 
 /// Longest wait for the next message: a server that says it has one and does not bring it has lost it.
 const WAIT: Duration = Duration::from_secs(10);
+
+/// Events that are compared at a time.
+pub(crate) const RANGE: usize = 500;
 
 /// A copy that was found whole and equal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +40,9 @@ pub enum AuditFault {
         /// In which way.
         what: String,
     },
+    /// The copy follows from the chain and the log does not hold the same: the log is what was altered.
+    #[error("the log differs from its proven copy at position {0}: run onward verify")]
+    LogDiffers(Position),
     /// There is no stream that could be this log's copy.
     #[error("there is no copy to compare: {0}")]
     NoCopy(String),
@@ -55,33 +62,89 @@ impl Bus {
         let present = observed.ok_or_else(|| AuditFault::NoCopy("it is spent".to_owned()))?;
         let stream = subject::stream_name(present.number);
         let first = stream::first(&context, &present).await.map_err(no_copy)?;
-        let mut reached = Position::new(first.get() - 1);
-        if reached < present.last {
-            let mut proven =
-                Proven::open(self, reached).await.map_err(|ended| fault(ended, first))?;
-            while reached < present.last {
-                let next = tokio::time::timeout(WAIT, proven.next()).await;
-                let next = next.unwrap_or(Err(Ended::Hole(reached.next())));
-                reached = next.map_err(|ended| fault(ended, reached.next()))?.position;
+        let before = Position::new(first.get() - 1);
+        if before < present.last {
+            let mut comparison = Comparison::open(self, before).await?;
+            while comparison.reached < present.last {
+                comparison.range(present.last).await?;
             }
         }
         Ok(Audited { stream, first, last: present.last })
     }
 }
 
-fn no_copy(fault: StreamFault) -> AuditFault {
+/// A comparison under way.
+pub(crate) struct Comparison {
+    bus: Bus,
+    proven: Proven,
+    pub(crate) reached: Position,
+}
+
+impl Comparison {
+    /// Begins after `after`.
+    pub(crate) async fn open(bus: &Bus, after: Position) -> Result<Self, AuditFault> {
+        let proven = Proven::open(bus, after).await.map_err(|ended| interrupted(&ended))?;
+        Ok(Self { bus: bus.clone(), proven, reached: after })
+    }
+
+    /// The incarnation that is compared.
+    pub(crate) fn incarnation(&self) -> u32 {
+        self.proven.incarnation()
+    }
+
+    /// Compares the next range, up to `until` at most.
+    pub(crate) async fn range(&mut self, until: Position) -> Result<(), AuditFault> {
+        let left = usize::try_from(until.get() - self.reached.get()).unwrap_or(RANGE);
+        let stored = self.bus.log.read(self.reached, left.min(RANGE)).await;
+        let stored = stored.map_err(|error| AuditFault::Interrupted(error.to_string()))?;
+        if stored.is_empty() {
+            return Err(AuditFault::Interrupted("the log ends before its copy".to_owned()));
+        }
+        for event in stored {
+            let copied = self.next().await?;
+            if copied != event {
+                return Err(AuditFault::LogDiffers(event.position));
+            }
+            self.reached = event.position;
+        }
+        Ok(())
+    }
+
+    async fn next(&mut self) -> Result<Recorded, AuditFault> {
+        let next = self.reached.next();
+        let came = tokio::time::timeout(WAIT, self.proven.next()).await;
+        match came.unwrap_or(Err(Ended::Hole(next))) {
+            Ok(event) => Ok(event),
+            Err(Ended::Hole(position)) => Err(self.hole(position).await),
+            Err(ended @ Ended::Wrong(..)) => {
+                Err(AuditFault::Differs { position: next, what: ended.to_string() })
+            }
+            Err(ended) => Err(interrupted(&ended)),
+        }
+    }
+
+    /// What a consumer did not bring: is it not there, or was it lost on the way?
+    async fn hole(&self, position: Position) -> AuditFault {
+        let context = jetstream::new(self.bus.client.clone());
+        let stream = subject::stream_name(self.incarnation());
+        match stream::message(&context, &stream, position).await {
+            Ok(Message::Foreign) => {
+                let what = format!("the stream {stream} does not hold it");
+                AuditFault::Differs { position, what }
+            }
+            Ok(Message::Ours(_)) => AuditFault::Interrupted("a message came too late".to_owned()),
+            Err(fault) => AuditFault::Interrupted(fault.to_string()),
+        }
+    }
+}
+
+pub(crate) fn no_copy(fault: StreamFault) -> AuditFault {
     match fault {
         StreamFault::Server(_) | StreamFault::Log(_) => AuditFault::Interrupted(fault.to_string()),
         _ => AuditFault::NoCopy(fault.to_string()),
     }
 }
 
-fn fault(ended: Ended, position: Position) -> AuditFault {
-    let what = ended.to_string();
-    match ended {
-        Ended::Hole(_) | Ended::Broken(_) | Ended::Foreign(..) => {
-            AuditFault::Differs { position, what }
-        }
-        _ => AuditFault::Interrupted(what),
-    }
+fn interrupted(ended: &Ended) -> AuditFault {
+    AuditFault::Interrupted(ended.to_string())
 }

@@ -3,14 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_nats::{Client, ConnectOptions, Event, ServerAddr};
+use async_nats::{Client, ConnectOptions, Event, ServerAddr, jetstream};
 use onward_log::Log;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::status::BusStatus;
+use crate::{incarnation, settings, subject};
 
 /// Oldest server that keeps an atomic batch atomic. Older ones accept the setting and ignore it.
 const OLDEST_SERVER: (i64, i64, i64) = (2, 12, 0);
+
+/// How long a start waits for a server that may be away.
+const LOOK: Duration = Duration::from_secs(2);
 
 /// How the bus is reached and kept. No `Debug`: the URL may hold a password.
 #[derive(Clone)]
@@ -23,12 +27,26 @@ pub struct BusOptions {
     pub kept: u64,
     /// How long the relay's ownership holds without being renewed.
     pub lease: Duration,
+    /// How many retired incarnations are kept, the newest ones. One from before a restore is kept for good.
+    pub retired_kept: usize,
+    /// From the end of one round of the audit to the beginning of the next.
+    pub audit_every: Duration,
+    /// Events that the audit compares in a second at most.
+    pub audit_rate: u64,
 }
 
 impl BusOptions {
     /// The usual options for a server.
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), replicas: 1, kept: 10_000_000, lease: Duration::from_secs(10) }
+        Self {
+            url: url.into(),
+            replicas: 1,
+            kept: 10_000_000,
+            lease: Duration::from_secs(10),
+            retired_kept: 2,
+            audit_every: Duration::from_secs(3_600),
+            audit_rate: 10_000,
+        }
     }
 }
 
@@ -44,6 +62,17 @@ pub enum BusError {
         /// Its version.
         found: String,
     },
+    /// The copy would lose what it holds.
+    #[error(
+        "the stream {stream} may discard old messages ({setting}): set it back, or remove the stream \
+         (nats stream rm {stream}); it is filled again from the log"
+    )]
+    Discards {
+        /// Name of the stream.
+        stream: String,
+        /// By which setting.
+        setting: &'static str,
+    },
     /// The client could not be made.
     #[error("the NATS client could not be made: {0}")]
     Client(String),
@@ -56,6 +85,8 @@ pub struct Bus {
     pub(crate) log: Log,
     pub(crate) options: Arc<BusOptions>,
     pub(crate) status: Arc<watch::Sender<BusStatus>>,
+    /// Somebody in this process has reason to think that the stream is not what it should be.
+    pub(crate) doubted: Arc<Notify>,
 }
 
 /// Hears of the connection's comings and goings, so that the status is true at once.
@@ -86,7 +117,7 @@ impl Bus {
     /// Connects. A server that is away is waited for in the background: it delays, it never fails.
     ///
     /// # Errors
-    /// The URL cannot be read, or a server that answers is too old.
+    /// The URL cannot be read, or a server that answers is too old or holds a copy that may forget.
     pub async fn connect(options: BusOptions, log: Log) -> Result<Self, BusError> {
         let addresses = options
             .url
@@ -116,11 +147,13 @@ impl Bus {
             .await
             .map_err(|error| BusError::Client(error.to_string()))?;
         // One bounded look, so that a wrong server is refused at start and an absent one is not.
-        let looked = tokio::time::timeout(Duration::from_secs(2), client.flush()).await;
-        let bus = Self { client, log, options: Arc::new(options), status };
+        let looked = tokio::time::timeout(LOOK, client.flush()).await;
+        let (options, doubted) = (Arc::new(options), Arc::new(Notify::new()));
+        let bus = Self { client, log, options, status, doubted };
         bus.report(|_| {});
         if matches!(looked, Ok(Ok(()))) {
             bus.check_version()?;
+            bus.check_streams().await?;
         }
         Ok(bus)
     }
@@ -137,6 +170,26 @@ impl Bus {
         } else {
             Err(BusError::TooOld { found })
         }
+    }
+
+    /// Refuses a copy of this log that may discard old messages: whoever set that up has to know. (Where it
+    /// is changed later, the copy moves on to a stream that does not.)
+    async fn check_streams(&self) -> Result<(), BusError> {
+        let context = jetstream::new(self.client.clone());
+        let looked = tokio::time::timeout(LOOK, incarnation::all(&context)).await;
+        // What cannot be looked at now is looked at by the relay, again and again.
+        let Ok(Ok(all)) = looked else { return Ok(()) };
+        let ours = self.log.id().to_string();
+        for found in all.iter().filter(|found| !found.is_retired()) {
+            let of = found.info.config.metadata.get(settings::COPY_OF);
+            if of.is_none_or(|id| *id == ours)
+                && let Some(setting) = settings::may_discard(&found.info.config)
+            {
+                let stream = subject::stream_name(found.number);
+                return Err(BusError::Discards { stream, setting });
+            }
+        }
+        Ok(())
     }
 
     /// How far the copy is, as it changes.

@@ -12,7 +12,7 @@ use crate::connect::Bus;
 use crate::read_stream::StreamReader;
 
 /// How long the stream may take to bring what the log is known to hold.
-const PATIENCE: Duration = Duration::from_millis(100);
+const PATIENCE: Duration = Duration::from_millis(50);
 
 /// Pause before a stream that could not be read is tried again. The log is followed meanwhile.
 const AGAIN: Duration = Duration::from_millis(500);
@@ -125,7 +125,7 @@ impl StreamFeed {
 
     async fn read_log(&mut self, max: usize) -> Result<(), FeedError> {
         let room = max.saturating_sub(self.taken.len()).max(1);
-        let events = self.bus.log.read(self.reached, room).await?;
+        let events = self.bus.log.read_new(self.reached, room).await?;
         self.behind = events.len() == room;
         self.owed = None;
         if let Some(last) = events.last() {

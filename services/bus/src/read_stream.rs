@@ -45,12 +45,19 @@ pub(crate) enum Ended {
     NoStream,
     #[error("the consumer failed: {0}")]
     Consumer(String),
-    #[error("the message at {0} is not one of ours: {1}")]
-    Foreign(Position, EnvelopeFault),
     #[error("the stream has a hole at {0}")]
     Hole(Position),
-    #[error("the message at {0} does not follow from the one before")]
-    Broken(Position),
+    #[error("the message at {1} of the stream ONWARD_{0} {2}")]
+    Wrong(u32, Position, Wrong),
+}
+
+/// What is wrong with a message that the server brought.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Wrong {
+    #[error("is not one of ours: {0}")]
+    Foreign(EnvelopeFault),
+    #[error("does not follow from the one before")]
+    Broken,
 }
 
 /// A running consumer. Dropping it ends it.
@@ -64,8 +71,12 @@ impl StreamReader {
     pub(crate) fn start(bus: Bus, after: Position) -> Self {
         let (sender, events) = mpsc::channel(AHEAD);
         let task = tokio::spawn(async move {
-            if let Err(ended) = feed(&bus, after, &sender).await {
-                tracing::debug!(%ended, "followers read the log instead of the stream");
+            let Err(ended) = feed(&bus, after, &sender).await else { return };
+            tracing::debug!(%ended, "followers read the log instead of the stream");
+            // What the server itself brings and is wrong, is wrong for everybody. (A hole may be the
+            // consumer's own: the relay and the audit look for those.)
+            if let Ended::Wrong(incarnation, _, _) = &ended {
+                bus.condemn(*incarnation, ended.to_string()).await;
             }
         });
         Self { events, _task: AbortOnDropHandle::new(task) }
@@ -85,6 +96,7 @@ async fn feed(bus: &Bus, after: Position, follower: &mpsc::Sender<Recorded>) -> 
 
 /// A consumer's messages, each proven to be the next event of the log.
 pub(crate) struct Proven {
+    incarnation: u32,
     messages: Stream,
     reached: Position,
     hash: EventHash,
@@ -94,7 +106,13 @@ impl Proven {
     /// Begins with the event after `after`, which the log must hold.
     pub(crate) async fn open(bus: &Bus, after: Position) -> Result<Self, Ended> {
         let hash = hash_at(&bus.log, after).await?;
-        Ok(Self { messages: open(bus, after).await?, reached: after, hash })
+        let (incarnation, messages) = open(bus, after).await?;
+        Ok(Self { incarnation, messages, reached: after, hash })
+    }
+
+    /// The incarnation that is read.
+    pub(crate) fn incarnation(&self) -> u32 {
+        self.incarnation
     }
 
     /// Waits for the next event.
@@ -108,9 +126,9 @@ impl Proven {
             return Err(Ended::Hole(next));
         }
         let event = Envelope::incoming(next.get(), message.headers.as_ref(), &message.payload)
-            .map_err(|fault| Ended::Foreign(next, fault))?;
+            .map_err(|fault| Ended::Wrong(self.incarnation, next, Wrong::Foreign(fault)))?;
         if Envelope::hash_after(&self.hash, &event) != event.hash {
-            return Err(Ended::Broken(next));
+            return Err(Ended::Wrong(self.incarnation, next, Wrong::Broken));
         }
         (self.reached, self.hash) = (next, event.hash);
         Ok(event)
@@ -119,7 +137,7 @@ impl Proven {
 
 /// Opens a consumer of the present incarnation, once that is found to be this log's copy: a stream
 /// that a restored database knows nothing of must not be followed.
-async fn open(bus: &Bus, after: Position) -> Result<Stream, Ended> {
+async fn open(bus: &Bus, after: Position) -> Result<(u32, Stream), Ended> {
     let failed = |error: &dyn std::fmt::Display| Ended::Consumer(error.to_string());
     let context = jetstream::new(bus.client.clone());
     let present = stream::observe(&context, &bus.log).await?.ok_or(Ended::NoStream)?;
@@ -134,13 +152,8 @@ async fn open(bus: &Bus, after: Position) -> Result<Stream, Ended> {
         ..Config::default()
     };
     let consumer = stream.create_consumer(config).await.map_err(|error| failed(&error))?;
-    consumer
-        .stream()
-        .max_messages_per_batch(ASKED)
-        .heartbeat(HEARTBEAT)
-        .messages()
-        .await
-        .map_err(|error| failed(&error))
+    let messages = consumer.stream().max_messages_per_batch(ASKED).heartbeat(HEARTBEAT).messages();
+    Ok((present.number, messages.await.map_err(|error| failed(&error))?))
 }
 
 async fn hash_at(log: &Log, position: Position) -> Result<EventHash, LogError> {

@@ -2,6 +2,7 @@
 //! no checkpoint of the relay's own that could be wrong, and a relay that was paused past its lease
 //! is refused by the server itself.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use async_nats::jetstream;
@@ -15,13 +16,19 @@ use uuid::Uuid;
 use crate::batch::{self, BatchFault, Outgoing};
 use crate::connect::Bus;
 use crate::envelope::Envelope;
-use crate::stream::{self, Incarnations, Present, StreamFault};
+use crate::incarnation::Incarnations;
+use crate::pipeline::Pipeline;
+use crate::renew::{Renewal, Renewed};
+use crate::stream::{self, Present, StreamFault};
 
 /// Name of the relay's row of ownership.
 const OWNED: &str = "relay";
 
-/// Batches that are read and encoded while the server stores the one before.
+/// Pages of the log that are read and encoded while the server stores what came before.
 const AHEAD: usize = 2;
+
+/// Batches on their way to the server at a time.
+const IN_FLIGHT: usize = 2;
 
 /// Pause before the server or the log is tried again.
 const AGAIN: Duration = Duration::from_millis(250);
@@ -34,7 +41,7 @@ const STAND_BY: Duration = Duration::from_secs(1);
 
 /// Why a spell of relaying came to its end.
 #[derive(Debug, thiserror::Error)]
-enum Interrupted {
+pub(crate) enum Interrupted {
     #[error("the server is away")]
     Away,
     #[error(transparent)]
@@ -114,7 +121,7 @@ impl Relay {
             // Another process may reach the server.
             self.let_go().await;
         }
-        let halted = matches!(interrupted, Interrupted::Stream(StreamFault::AheadOfLog { .. }));
+        let halted = matches!(&interrupted, Interrupted::Stream(fault) if fault.is_a_halt());
         let fault = interrupted.to_string();
         self.bus.report(|status| {
             status.halted = halted;
@@ -136,21 +143,13 @@ impl Relay {
             return Err(Interrupted::Away);
         }
         self.bus.check_version()?;
-        let epoch = self.own().await?;
-        // Whatever earlier owners made and lost had lower numbers.
-        self.incarnations.free = self.incarnations.free.max(epoch);
-        let Self { bus, context, incarnations, .. } = &mut *self;
-        let present = stream::present(context, &bus.log, &bus.options, incarnations).await?;
-        self.copy(present).await
-    }
-
-    /// Takes or keeps the right to relay; gives its epoch.
-    async fn own(&mut self) -> Result<u32, Interrupted> {
         self.owning = true;
-        let owned = self.bus.log.own(OWNED, self.owner, self.bus.options.lease).await?;
-        self.owning = owned.is_some();
-        let ownership = owned.ok_or(Interrupted::NotOwner)?;
-        Ok(u32::try_from(ownership.epoch).unwrap_or(u32::MAX))
+        let owned = own(&self.bus, self.owner).await;
+        self.owning = !matches!(owned, Err(Interrupted::NotOwner));
+        owned?;
+        let Self { bus, context, incarnations, .. } = &mut *self;
+        let present = stream::present(bus, context, incarnations).await?;
+        self.copy(present).await
     }
 
     async fn let_go(&mut self) {
@@ -170,33 +169,56 @@ impl Relay {
     ) -> Result<std::convert::Infallible, Interrupted> {
         let name = present.name();
         self.tell(&name, present.last);
-        let (mut batches, _reading) = read_ahead(&self.bus.log, present.last);
+        let mut backlog = Backlog::read_ahead(&self.bus.log, present.last);
+        let mut pipeline = Pipeline::open(&self.bus.client, name.clone(), present.last).await?;
         let third = self.bus.options.lease / 3;
         let mut renew = interval_at(Instant::now() + third, third);
+        let (mut renewal, mut prune) = (None, true);
         loop {
-            let messages = tokio::select! {
+            if backlog.may_go(pipeline.in_flight()) {
+                pipeline.send(batch::take(&mut backlog.waiting)).await?;
+                continue;
+            }
+            tokio::select! {
                 // Renewal first: a busy log must not starve it.
                 biased;
-                _ = renew.tick() => {
-                    self.renew(&present).await?;
-                    continue;
+                _ = renew.tick(), if renewal.is_none() => {
+                    renewal = Some(self.renew(&present, prune));
                 }
-                batch = batches.recv() => batch.ok_or(FeedError::Ended)??,
-            };
-            present.last = batch::publish(&self.bus.client, &name, present.last, messages).await?;
-            self.tell(&name, present.last);
+                () = self.bus.doubted.notified(), if renewal.is_none() => {
+                    renewal = Some(self.renew(&present, prune));
+                }
+                renewed = ended(&mut renewal) => {
+                    renewal = None;
+                    let Renewed { ends, pruned } = renewed?;
+                    prune &= !pruned;
+                    if ends > pipeline.end() {
+                        return Err(Interrupted::Changed);
+                    }
+                }
+                end = pipeline.settled() => {
+                    present.last = end?;
+                    self.incarnations.reached = (present.number, present.last);
+                    self.tell(&name, present.last);
+                }
+                page = backlog.pages.recv(), if !batch::is_full(&backlog.waiting) => {
+                    backlog.waiting.extend(page.ok_or(FeedError::Ended)??);
+                    backlog.gather()?;
+                }
+            }
         }
     }
 
-    async fn renew(&mut self, present: &Present) -> Result<(), Interrupted> {
-        if !self.bus.connected() {
-            return Err(Interrupted::Away);
-        }
-        self.own().await?;
-        if !stream::unchanged(&self.context, present).await? {
-            return Err(Interrupted::Changed);
-        }
-        Ok(())
+    /// Begins a renewal beside the copying, which it must not hold up.
+    fn renew(&self, present: &Present, prune: bool) -> AbortOnDropHandle<Renewing> {
+        let renewal = Renewal {
+            bus: self.bus.clone(),
+            context: self.context.clone(),
+            owner: self.owner,
+            present: present.clone(),
+            prune,
+        };
+        AbortOnDropHandle::new(tokio::spawn(renewal.run()))
     }
 
     fn tell(&self, name: &str, last: Position) {
@@ -213,51 +235,100 @@ impl Relay {
 
     /// Keeps the status true while another process relays.
     async fn stand_by(&self) {
-        let observed = if self.bus.connected() {
-            stream::observe(&self.context, &self.bus.log).await.map_err(Interrupted::from)
-        } else {
-            Err(Interrupted::Away)
-        };
+        let observed = self.observe().await;
         self.bus.report(|status| {
             status.relaying = false;
             match observed {
                 Ok(Some(present)) => {
                     status.stream = Some(present.name());
                     status.copied = present.last;
-                    status.fault = None;
+                    (status.fault, status.halted) = (None, false);
                 }
                 // Between two incarnations: the relay is about to make the next.
                 Ok(None) => {}
-                Err(fault) => status.fault = Some(fault.to_string()),
+                Err(fault) => {
+                    status.halted = matches!(&fault, Interrupted::Stream(it) if it.is_a_halt());
+                    status.fault = Some(fault.to_string());
+                }
             }
         });
     }
+
+    async fn observe(&self) -> Result<Option<Present>, Interrupted> {
+        let state = self.bus.log.copy_state().await?;
+        self.bus.tell_state(&state);
+        if let Some(halted) = state.halted {
+            return Err(StreamFault::Halted(halted.what).into());
+        }
+        if !self.bus.connected() {
+            return Err(Interrupted::Away);
+        }
+        Ok(stream::observe(&self.context, &self.bus.log).await?)
+    }
 }
 
-type Read = Result<Vec<Outgoing>, FeedError>;
+/// Takes or keeps the right to relay.
+pub(crate) async fn own(bus: &Bus, owner: Uuid) -> Result<(), Interrupted> {
+    let owned = bus.log.own(OWNED, owner, bus.options.lease).await?;
+    owned.map(drop).ok_or(Interrupted::NotOwner)
+}
 
-/// Reads and encodes on a task of its own, so that it goes on while the server stores.
-fn read_ahead(log: &Log, after: Position) -> (mpsc::Receiver<Read>, AbortOnDropHandle<()>) {
-    let (sender, receiver) = mpsc::channel(AHEAD);
-    let mut feed = log.feed(after);
-    let task = tokio::spawn(async move {
-        loop {
-            match feed.next(batch::MOST_MESSAGES).await {
-                Ok(events) => {
-                    let messages = events.iter().map(Envelope::outgoing).collect();
-                    for batch in batch::cut(messages) {
-                        if sender.send(Ok(batch)).await.is_err() {
-                            return;
-                        }
-                    }
-                }
-                Err(fault) => {
-                    // The relay is told, and begins anew.
-                    let _ = sender.send(Err(fault)).await;
+/// What a renewal comes to.
+type Renewing = Result<Renewed, Interrupted>;
+
+/// The end of a renewal; for ever while there is none.
+async fn ended(renewal: &mut Option<AbortOnDropHandle<Renewing>>) -> Renewing {
+    match renewal {
+        Some(renewal) => renewal.await.map_err(|_| Interrupted::Changed)?,
+        None => std::future::pending().await,
+    }
+}
+
+/// A page of the log, encoded.
+type Page = Result<Vec<Outgoing>, FeedError>;
+
+/// What was read and is not sent yet.
+struct Backlog {
+    waiting: VecDeque<Outgoing>,
+    pages: mpsc::Receiver<Page>,
+    _reading: AbortOnDropHandle<()>,
+}
+
+impl Backlog {
+    /// Reads and encodes on a task of its own, so that it goes on while the server stores.
+    fn read_ahead(log: &Log, after: Position) -> Self {
+        let (sender, pages) = mpsc::channel(AHEAD);
+        let mut feed = log.feed(after);
+        let reading = tokio::spawn(async move {
+            loop {
+                let read = feed.next(batch::MOST_MESSAGES).await;
+                let page = read.map(|events| events.iter().map(Envelope::outgoing).collect());
+                // The relay is told of a fault, and begins anew.
+                let over = page.is_err();
+                if sender.send(page).await.is_err() || over {
                     return;
                 }
             }
+        });
+        Self { waiting: VecDeque::new(), pages, _reading: AbortOnDropHandle::new(reading) }
+    }
+
+    /// Takes what has been read already, so that a batch is cut as late, and as large, as can be: each one
+    /// costs the server a sync, and what waits behind a small one waits for it.
+    fn gather(&mut self) -> Result<(), FeedError> {
+        while !batch::is_full(&self.waiting) {
+            let Ok(page) = self.pages.try_recv() else { return Ok(()) };
+            self.waiting.extend(page?);
         }
-    });
-    (receiver, AbortOnDropHandle::new(task))
+        Ok(())
+    }
+
+    /// Something may be sent beside so many batches. A second one only when it is full: a small one would
+    /// only stand in line, and what comes next behind it.
+    fn may_go(&self, in_flight: usize) -> bool {
+        match in_flight {
+            0 => !self.waiting.is_empty(),
+            _ => in_flight < IN_FLIGHT && batch::is_full(&self.waiting),
+        }
+    }
 }

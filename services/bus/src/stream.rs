@@ -1,31 +1,21 @@
-//! The stream's settings, checked whenever a relay takes over, and its incarnations.
+//! Is the stream the log's copy? Asked whenever a relay takes over, and while it copies.
 //!
 //! A stream whose sequences can no longer equal the log's positions (deleted, purged, damaged, made
 //! by somebody else) is not mended in place: its subjects are moved aside and the next incarnation
 //! begins. A stream that knows more than the log, or something else, means that the database was
-//! restored from an older copy; mending would hide a loss, so the relay halts and says so.
+//! restored from an older copy; mending would hide a loss, so copying halts until somebody accepts it.
 
-use std::collections::VecDeque;
 use std::fmt::Display;
-use std::time::{Duration, Instant};
 
 use async_nats::jetstream;
-use async_nats::jetstream::stream::{
-    Config, DiscardPolicy, Info, RawMessageErrorKind, RetentionPolicy, State, StorageType,
-};
-use futures::TryStreamExt;
-use onward_log::{Log, Position};
-use uuid::Uuid;
+use async_nats::jetstream::stream::{Info, RawMessageErrorKind};
+use onward_log::{CopyNote, CopyState, Log, Position, Recorded};
 
-use crate::connect::BusOptions;
+use crate::connect::Bus;
 use crate::envelope::Envelope;
+use crate::incarnation::{self, Incarnation, Incarnations};
+use crate::settings::{self, as_made, whole};
 use crate::subject;
-
-/// The stream's own word on whose copy it is: the log's id, which no other log has.
-const COPY_OF: &str = "onward-log";
-
-/// Incarnations that may be spent within a minute before the relay waits.
-const MOST_A_MINUTE: usize = 5;
 
 /// Why the stream cannot be used now.
 #[derive(Debug, thiserror::Error)]
@@ -39,8 +29,8 @@ pub(crate) enum StreamFault {
     /// The copy knows what the log does not: relaying stops until somebody has looked.
     #[error(
         "the stream {stream} holds what the log does not (the stream ends at {copied}, the log at \
-         {head}): was the database restored from an older copy? relaying is halted until the stream \
-         is removed"
+         {head}): was the database restored from an older copy? copying is halted until an operator \
+         accepts the loss: onward log accept-restore"
     )]
     AheadOfLog {
         /// Name of the stream.
@@ -50,6 +40,9 @@ pub(crate) enum StreamFault {
         /// The log's last position.
         head: Position,
     },
+    /// Copying was halted, by this process or another, before this start or after; the line says why.
+    #[error("{0}")]
+    Halted(String),
     /// Whatever is made is spoilt again: going on would fill the server with spent incarnations.
     #[error(
         "the stream was spoilt {0} times within a minute: whoever writes to its subjects or changes \
@@ -72,7 +65,12 @@ impl StreamFault {
         !matches!(self, Self::Server(_) | Self::Log(_))
     }
 
-    fn server(error: &dyn Display) -> Self {
+    /// Copying was stopped on purpose, since mending would hide a loss.
+    pub(crate) fn is_a_halt(&self) -> bool {
+        matches!(self, Self::AheadOfLog { .. } | Self::Halted(_) | Self::OfAnotherLog { .. })
+    }
+
+    pub(crate) fn server(error: &dyn Display) -> Self {
         Self::Server(error.to_string())
     }
 }
@@ -82,6 +80,8 @@ impl StreamFault {
 pub(crate) struct Present {
     pub(crate) number: u32,
     pub(crate) last: Position,
+    /// The log's epoch when it was made.
+    pub(crate) epoch: u64,
 }
 
 impl Present {
@@ -93,131 +93,122 @@ impl Present {
 /// What was found when the newest incarnation was looked at.
 enum Found {
     Good(Position),
-    /// It cannot equal the log any more, for the reason given.
-    Spent(&'static str),
+    /// It cannot equal the log any more, for the reason given; how it is retired.
+    Spent(String, &'static str),
 }
 
-/// What an incarnation is made with.
-struct Made<'a> {
-    log: Uuid,
-    options: &'a BusOptions,
-    first: u64,
-}
-
-impl Made<'_> {
-    fn settings(&self, name: &str) -> Config {
-        Config {
-            name: name.to_owned(),
-            subjects: vec![subject::LISTENED.to_owned()],
-            retention: RetentionPolicy::Limits,
-            discard: DiscardPolicy::New,
-            storage: StorageType::File,
-            num_replicas: self.options.replicas,
-            deny_delete: true,
-            deny_purge: true,
-            allow_direct: true,
-            allow_atomic_publish: true,
-            first_sequence: Some(self.first),
-            description: Some("Onward: a copy of the log; sequence = position".to_owned()),
-            metadata: [(COPY_OF.to_owned(), self.log.to_string())].into(),
-            ..Config::default()
-        }
-    }
-}
-
-/// Settings that a copy depends on. What only costs (replicas, windows, limits on consumers) may be
-/// changed by whoever runs the server.
-fn as_made(found: &Config) -> bool {
-    let keeps_all = found.retention == RetentionPolicy::Limits
-        && found.discard == DiscardPolicy::New
-        && found.storage == StorageType::File
-        && found.max_age.is_zero()
-        && found.max_messages <= 0
-        && found.max_messages_per_subject <= 0
-        && found.max_bytes <= 0
-        && found.max_message_size <= 0;
-    let takes_only_ours = found.subjects == [subject::LISTENED]
-        && found.mirror.is_none()
-        && found.sources.as_ref().is_none_or(Vec::is_empty)
-        && found.subject_transform.is_none();
-    let cannot_be_rewritten = found.deny_delete && found.deny_purge && !found.allow_rollup;
-    keeps_all && takes_only_ours && cannot_be_rewritten && found.allow_atomic_publish
-}
-
-/// Every message from the first that it was made for to the last is there.
-fn whole(config: &Config, state: &State) -> bool {
-    let first = config.first_sequence.unwrap_or(1).max(1);
-    state.first_sequence == first
-        && state.messages == (state.last_sequence + 1).saturating_sub(first)
-}
-
-/// Which numbers are free, and how often one was taken of late.
-#[derive(Default)]
-pub(crate) struct Incarnations {
-    /// The lowest number that is not known to have been used.
-    pub(crate) free: u32,
-    begun: VecDeque<Instant>,
-}
-
-impl Incarnations {
-    /// Notes that one begins, unless too many have.
-    fn begin(&mut self) -> Result<(), StreamFault> {
-        self.begun.retain(|at| at.elapsed() < Duration::from_secs(60));
-        if self.begun.len() >= MOST_A_MINUTE {
-            return Err(StreamFault::Spoilt(self.begun.len()));
-        }
-        self.begun.push_back(Instant::now());
-        Ok(())
+impl Found {
+    fn spent(why: &str) -> Self {
+        Self::Spent(why.to_owned(), settings::SPENT)
     }
 }
 
 /// The present incarnation, checked against the log; the next one where the present is spent or gone.
+/// Whatever is out of order is said and remembered.
 pub(crate) async fn present(
+    bus: &Bus,
     context: &jetstream::Context,
-    log: &Log,
-    options: &BusOptions,
     incarnations: &mut Incarnations,
 ) -> Result<Present, StreamFault> {
-    let newest = newest(context).await?;
-    if let Some(number) = newest {
-        incarnations.free = incarnations.free.max(number.saturating_add(1));
-        match look(context, log, number).await? {
-            Found::Good(last) => return Ok(Present { number, last }),
-            Found::Spent(why) => {
-                incarnations.begin()?;
-                let stream = subject::stream_name(number);
-                tracing::warn!(stream, why, "the copy's next incarnation begins");
-                retire(context, number).await?;
+    let log = &bus.log;
+    let state = log.copy_state().await?;
+    bus.tell_state(&state);
+    if let Some(halted) = state.halted {
+        return Err(StreamFault::Halted(halted.what));
+    }
+    let all = incarnation::all(context).await?;
+    let used = all.last().map_or(0, |newest| newest.number).max(state.incarnation);
+    incarnations.free = incarnations.free.max(used.saturating_add(1));
+    match all.iter().rev().find(|incarnation| !incarnation.is_retired()) {
+        Some(live) => {
+            let found = look(context, log, live).await;
+            if let Err(fault @ StreamFault::AheadOfLog { .. }) = &found {
+                bus.halt(fault).await;
+            }
+            match condemned(&state, live.number, found?) {
+                Found::Good(last) => return good(bus, &state, incarnations, live, last).await,
+                Found::Spent(why, retired) => {
+                    incarnations.begin()?;
+                    let name = subject::stream_name(live.number);
+                    bus.incident(format!("the stream {name} is left: {why}; the next begins"))
+                        .await;
+                    incarnation::retire(context, live, retired).await?;
+                }
             }
         }
+        // Not the first one ever: somebody took it away, or the server lost it.
+        None if state.incarnation > 0 => {
+            incarnations.begin()?;
+            let name = subject::stream_name(state.incarnation);
+            bus.incident(format!("the stream {name} is gone; the next begins")).await;
+        }
+        None => {}
     }
-    let present = create(context, log, options, incarnations.free).await?;
+    let present = incarnation::create(context, log, &bus.options, incarnations.free).await?;
     incarnations.free = present.number.saturating_add(1);
     Ok(present)
 }
 
-/// The present incarnation as it stands, if there is a good one. Mends nothing.
+/// An incarnation that the audit found unequal to the log is spent, however good its end looks.
+fn condemned(state: &CopyState, number: u32, found: Found) -> Found {
+    match (&state.condemned, found) {
+        (Some((condemned, why)), Found::Good(_)) if *condemned == number => Found::spent(why),
+        (_, found) => found,
+    }
+}
+
+/// Goes on with a good incarnation; one that ends before where it had been is said to have lost its tail.
+async fn good(
+    bus: &Bus,
+    state: &CopyState,
+    incarnations: &mut Incarnations,
+    live: &Incarnation,
+    last: Position,
+) -> Result<Present, StreamFault> {
+    let number = live.number;
+    let known = |(of, position): (u32, Position)| if of == number { position } else { last };
+    let had = known((state.incarnation, state.copied)).max(known(incarnations.reached));
+    if last < had {
+        let name = subject::stream_name(number);
+        let lost = format!(
+            "the stream {name} lost its tail: it ends at {last} and had come to {had}; the rest is sent again"
+        );
+        bus.incident(lost).await;
+    }
+    incarnations.reached = (number, last);
+    if state.incarnation != number || state.copied != last {
+        bus.log.note_copy(CopyNote::Reached(number, last)).await?;
+    }
+    Ok(Present { number, last, epoch: settings::epoch_of(&live.info.config) })
+}
+
+/// The present incarnation as it stands, if there is a good one. Mends nothing, remembers nothing.
 pub(crate) async fn observe(
     context: &jetstream::Context,
     log: &Log,
 ) -> Result<Option<Present>, StreamFault> {
-    let Some(number) = newest(context).await? else { return Ok(None) };
-    Ok(match look(context, log, number).await? {
-        Found::Good(last) => Some(Present { number, last }),
-        Found::Spent(_) => None,
+    let all = incarnation::all(context).await?;
+    let Some(live) = all.iter().rev().find(|incarnation| !incarnation.is_retired()) else {
+        return Ok(None);
+    };
+    let epoch = settings::epoch_of(&live.info.config);
+    Ok(match look(context, log, live).await? {
+        Found::Good(last) => Some(Present { number: live.number, last, epoch }),
+        Found::Spent(..) => None,
     })
 }
 
-/// The stream is still what it was when it was last looked at. A cheap question: one round trip.
-pub(crate) async fn unchanged(
+/// Where the stream ends, if it is otherwise what it was when it was last looked at. A cheap question: one
+/// round trip.
+pub(crate) async fn still_ends(
     context: &jetstream::Context,
     present: &Present,
-) -> Result<bool, StreamFault> {
+) -> Result<Option<Position>, StreamFault> {
     match context.get_stream(present.name()).await {
         Ok(stream) => {
             let Info { config, state, .. } = stream.cached_info();
-            let ends = state.last_sequence == present.last.get();
-            Ok(ends && as_made(config) && whole(config, state))
+            let good = as_made(config) && whole(config, state);
+            Ok(good.then_some(Position::new(state.last_sequence)))
         }
         Err(error) => Err(StreamFault::server(&error)),
     }
@@ -233,96 +224,103 @@ pub(crate) async fn first(
     Ok(Position::new(stream.cached_info().state.first_sequence.max(1)))
 }
 
-async fn newest(context: &jetstream::Context) -> Result<Option<u32>, StreamFault> {
-    let names: Vec<String> =
-        context.stream_names().try_collect().await.map_err(|error| StreamFault::server(&error))?;
-    Ok(names.iter().filter_map(|name| subject::incarnation_of(name)).max())
-}
-
-async fn look(context: &jetstream::Context, log: &Log, number: u32) -> Result<Found, StreamFault> {
-    let name = subject::stream_name(number);
-    let stream = context.get_stream(&name).await.map_err(|error| StreamFault::server(&error))?;
-    let Info { config, state, .. } = stream.cached_info();
-    match config.metadata.get(COPY_OF) {
-        None => return Ok(Found::Spent("somebody else made it")),
+async fn look(
+    context: &jetstream::Context,
+    log: &Log,
+    live: &Incarnation,
+) -> Result<Found, StreamFault> {
+    let name = subject::stream_name(live.number);
+    let Info { config, state, .. } = &live.info;
+    let last = Position::new(state.last_sequence);
+    match config.metadata.get(settings::COPY_OF) {
+        None => return Ok(Found::spent("somebody else made it")),
         Some(id) if *id != log.id().to_string() => {
             return Err(StreamFault::OfAnotherLog { stream: name });
         }
         Some(_) => {}
     }
+    match (settings::epoch_of(config), log.epoch().await?) {
+        (made, now) if made < now => {
+            let why = "it is from before the log was restored".to_owned();
+            return Ok(Found::Spent(why, settings::BEFORE_RESTORE));
+        }
+        // The log was restored from a copy that is older than a restore that somebody had accepted.
+        (made, now) if made > now => return Err(ahead(log, name, last).await?),
+        _ => {}
+    }
     if !as_made(config) {
-        return Ok(Found::Spent("its settings are not the ones it was made with"));
+        return Ok(Found::spent("its settings are not the ones it was made with"));
     }
     if !whole(config, state) {
-        return Ok(Found::Spent("messages are missing from it"));
+        return Ok(Found::spent("messages are missing from it"));
     }
-    let last = Position::new(state.last_sequence);
     if state.messages == 0 {
-        return not_ahead(log, name, last).await;
+        // It was made for a log that had come at least this far.
+        return match last > log.head().await? {
+            true => Err(ahead(log, name, last).await?),
+            false => Ok(Found::Good(last)),
+        };
     }
-    let message = match stream.get_raw_message(last.get()).await {
-        Ok(message) => message,
-        Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => {
-            return Ok(Found::Spent("its last message cannot be read"));
-        }
-        Err(error) => return Err(StreamFault::server(&error)),
-    };
-    match Envelope::incoming(message.sequence, Some(&message.headers), &message.payload) {
-        Ok(copied) => same_in_log(log, name, &copied).await,
-        Err(_) => Ok(Found::Spent("its last message is not one of ours")),
-    }
-}
-
-/// A stream without a message is good, unless it was made for a log that had come further.
-async fn not_ahead(log: &Log, stream: String, copied: Position) -> Result<Found, StreamFault> {
-    let head = log.head().await?;
-    if copied > head {
-        return Err(StreamFault::AheadOfLog { stream, copied, head });
-    }
-    Ok(Found::Good(copied))
+    same_in_log(context, log, name, last, state.messages > 1).await
 }
 
 /// The log has the same event at the same place: then, by the chain, everything below is the same too.
 async fn same_in_log(
-    log: &Log,
-    stream: String,
-    copied: &onward_log::Recorded,
-) -> Result<Found, StreamFault> {
-    let before = Position::new(copied.position.get() - 1);
-    let stored = log.read(before, 1).await?;
-    if stored.first().is_some_and(|event| event.hash == copied.hash) {
-        return Ok(Found::Good(copied.position));
-    }
-    let head = log.head().await?;
-    Err(StreamFault::AheadOfLog { stream, copied: copied.position, head })
-}
-
-async fn create(
     context: &jetstream::Context,
     log: &Log,
-    options: &BusOptions,
-    number: u32,
-) -> Result<Present, StreamFault> {
-    let head = log.head().await?;
-    let first = head.get().saturating_sub(options.kept) + 1;
-    let name = subject::stream_name(number);
-    let made = Made { log: log.id(), options, first };
-    context
-        .create_stream(made.settings(&name))
-        .await
-        .map_err(|error| StreamFault::server(&error))?;
-    tracing::info!(stream = name, first, "a new incarnation of the copy");
-    Ok(Present { number, last: Position::new(first - 1) })
+    name: String,
+    last: Position,
+    more: bool,
+) -> Result<Found, StreamFault> {
+    let Message::Ours(copied) = message(context, &name, last).await? else {
+        return Ok(Found::spent("its last message is not one of ours, or cannot be read"));
+    };
+    let below = Position::new(last.get() - 1);
+    let stored = log.read(below, 1).await?;
+    if stored.first().is_some_and(|event| event.hash == copied.hash) {
+        return Ok(Found::Good(last));
+    }
+    // A message that does not even follow from the one before it is damaged, or somebody's invention; one
+    // that does is from a log that had gone on.
+    if more {
+        let follows = match message(context, &name, below).await? {
+            Message::Ours(before) => Envelope::hash_after(&before.hash, &copied) == copied.hash,
+            Message::Foreign => false,
+        };
+        if !follows {
+            return Ok(Found::spent("its last message is damaged"));
+        }
+    }
+    Err(ahead(log, name, last).await?)
 }
 
-/// Moves the subjects of a spent incarnation aside, so that the next one can have them.
-async fn retire(context: &jetstream::Context, number: u32) -> Result<(), StreamFault> {
-    let stream = context
-        .get_stream(subject::stream_name(number))
-        .await
-        .map_err(|error| StreamFault::server(&error))?;
-    let mut config = stream.cached_info().config.clone();
-    config.subjects = vec![subject::retired(number)];
-    context.update_stream(config).await.map_err(|error| StreamFault::server(&error))?;
-    Ok(())
+async fn ahead(log: &Log, stream: String, copied: Position) -> Result<StreamFault, StreamFault> {
+    Ok(StreamFault::AheadOfLog { stream, copied, head: log.head().await? })
+}
+
+/// What is stored at a sequence.
+pub(crate) enum Message {
+    /// One of our events, in its place.
+    Ours(Box<Recorded>),
+    /// Something else, or nothing.
+    Foreign,
+}
+
+/// Reads one message of a stream.
+pub(crate) async fn message(
+    context: &jetstream::Context,
+    stream: &str,
+    at: Position,
+) -> Result<Message, StreamFault> {
+    let stream = context.get_stream_no_info(stream).await;
+    let stream = stream.map_err(|error| StreamFault::server(&error))?;
+    let message = match stream.get_raw_message(at.get()).await {
+        Ok(message) => message,
+        Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => {
+            return Ok(Message::Foreign);
+        }
+        Err(error) => return Err(StreamFault::server(&error)),
+    };
+    let ours = Envelope::incoming(message.sequence, Some(&message.headers), &message.payload);
+    Ok(ours.map_or(Message::Foreign, |event| Message::Ours(Box::new(event))))
 }

@@ -121,7 +121,8 @@ reasons! {
     MESSAGE_TOO_LARGE;
     /// UNAVAILABLE: the record of reads could not be written, so nothing was shown.
     READ_NOT_RECORDED;
-    /// UNAVAILABLE: the log's database cannot be reached.
+    /// UNAVAILABLE: the log's database cannot be reached. A write's metadata says its `outcome`: `nothing_done`, or
+    /// `unknown`, where the same request id tells later.
     LOG_UNAVAILABLE;
     /// UNAVAILABLE: the view has not come to `min_position` yet.
     VIEW_BEHIND;

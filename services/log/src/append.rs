@@ -5,9 +5,12 @@
 //! while the first commits. A full channel refuses at once. What the caller handed in is worked
 //! off even when the caller has gone away.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use futures::FutureExt;
 use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
@@ -17,6 +20,7 @@ use crate::error::Cause;
 use crate::options::BatcherOptions;
 use crate::position::Position;
 use crate::proposal::{Rejection, Work};
+use crate::recent::Recent;
 use crate::request::Answer;
 
 /// When a refused caller should come back: a few batches later.
@@ -33,6 +37,8 @@ pub(crate) struct Batcher {
     jobs: mpsc::Sender<Job>,
     /// Room for bytes of events, so that a few large requests cannot fill the memory either.
     room: Arc<Semaphore>,
+    /// The most that waited at once since somebody asked.
+    crowd: Arc<AtomicUsize>,
 }
 
 /// A piece of work and who waits for it.
@@ -59,6 +65,8 @@ pub(crate) struct Service<B> {
     pub options: BatcherOptions,
     /// Told where the log ends after each commit.
     pub head: watch::Sender<Position>,
+    /// Given what each commit wrote.
+    pub recent: Arc<Recent>,
     pub stop: CancellationToken,
 }
 
@@ -67,7 +75,13 @@ impl Batcher {
     pub(crate) fn channel(options: &BatcherOptions) -> (Self, Arc<Mutex<Queue>>) {
         let (sender, jobs) = mpsc::channel(options.waiting);
         let room = Arc::new(Semaphore::new(options.waiting_bytes));
-        (Self { jobs: sender, room }, Arc::new(Mutex::new(Queue { jobs, held: None })))
+        let crowd = Arc::default();
+        (Self { jobs: sender, room, crowd }, Arc::new(Mutex::new(Queue { jobs, held: None })))
+    }
+
+    /// The most that waited at once since this was asked last.
+    pub(crate) fn crowd(&self) -> usize {
+        self.crowd.swap(0, Ordering::Relaxed)
     }
 
     /// Hands work in and waits for its verdict.
@@ -80,6 +94,8 @@ impl Batcher {
             mpsc::error::TrySendError::Full(_) => Rejection::Overloaded,
             mpsc::error::TrySendError::Closed(_) => Rejection::Unavailable(Cause::Stopping),
         })?;
+        let waiting = self.jobs.max_capacity() - self.jobs.capacity();
+        self.crowd.fetch_max(waiting, Ordering::Relaxed);
         // Without an answer the batcher has ended in the middle: the request id tells later.
         verdict.await.unwrap_or(Err(Rejection::Unavailable(Cause::Unknown)))
     }
@@ -93,7 +109,13 @@ impl<B: Backend> Service<B> {
             let Some(first) = self.first(&mut turn).await else { break };
             settle(&turn.jobs).await;
             let batch = self.drain(first, &mut turn);
-            self.work(batch, turn).await;
+            // A fault of the program costs its batch an answer, which the request ids tell later, and not
+            // everybody after it their writes.
+            let work = AssertUnwindSafe(self.work(batch, turn)).catch_unwind();
+            if work.await.is_err() {
+                tracing::error!("a batch was not brought to its end");
+                self.backend.reset().await;
+            }
         }
         self.backend.reset().await;
     }
@@ -136,6 +158,7 @@ impl<B: Backend> Service<B> {
         let mut pass_on = || drop(turn.take());
         let verdicts = match decide(&mut self.backend, &works, &mut pass_on).await {
             Judging::Done(judged) => {
+                self.recent.keep(judged.events);
                 self.raise(judged.head);
                 judged.verdicts
             }
@@ -161,9 +184,12 @@ impl<B: Backend> Service<B> {
             let alone = std::slice::from_ref(work);
             verdicts.push(match decide(&mut self.backend, alone, &mut || {}).await {
                 Judging::Done(mut judged) => {
+                    self.recent.keep(std::mem::take(&mut judged.events));
                     self.raise(judged.head);
                     judged.verdicts.pop().unwrap_or(Err(Rejection::Unavailable(Cause::Fault)))
                 }
+                // Together it may have been committed, and alone nobody could be asked.
+                Judging::Failed(_) if in_doubt => Err(Rejection::Unavailable(Cause::Unknown)),
                 Judging::Failed(cause) => Err(Rejection::Unavailable(cause)),
                 Judging::Apart { .. } => Err(Rejection::Unavailable(Cause::Unknown)),
             });

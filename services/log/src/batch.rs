@@ -5,13 +5,14 @@ use std::collections::{BTreeSet, HashMap};
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use crate::claim_key::KeyId;
+use crate::claim_key::{KeyClaim, KeyId};
 use crate::error::Cause;
 use crate::judge::{Expired, Judge, Known};
 use crate::lease::{Candidate, LeaseStep, SWEEP};
 use crate::plan::Plan;
 use crate::position::Position;
 use crate::proposal::{Proposal, Rejection, Work};
+use crate::recorded::Recorded;
 use crate::request::Answer;
 use crate::sql::Fault;
 
@@ -60,6 +61,8 @@ pub(crate) trait Backend: Send {
 pub(crate) struct Judged {
     pub verdicts: Vec<Result<Answer, Rejection>>,
     pub head: Position,
+    /// What was committed.
+    pub events: Vec<Recorded>,
 }
 
 impl Wanted {
@@ -82,7 +85,10 @@ impl Wanted {
         self.streams.extend(proposal.events.iter().map(|event| event.stream));
         self.learners.extend(proposal.events.iter().filter_map(|event| event.learner));
         self.learners.extend(&proposal.about);
-        self.keys.extend(proposal.claims.iter().map(|claim| claim.id));
+        // A key that many may hold lies in its holder's own slot: nobody else can have taken that, so
+        // there is nothing to read.
+        let may_be_taken = |claim: &&KeyClaim| claim.id.2 != claim.holder.stream;
+        self.keys.extend(proposal.claims.iter().filter(may_be_taken).map(|claim| claim.id));
         self.keys.extend(proposal.releases.iter().map(|(id, _)| *id));
         for step in &proposal.leases {
             match step {
@@ -128,7 +134,7 @@ pub(crate) async fn run<B: Backend>(
         before_commit();
         backend.commit().await?;
     }
-    Ok(Judged { verdicts, head })
+    Ok(Judged { verdicts, head, events: plan.events })
 }
 
 /// What waits in the queues that are claimed from: enough for every claim of the batch together.

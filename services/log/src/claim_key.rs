@@ -3,6 +3,8 @@
 //! A key is kept as an HMAC of its parts under the key in `lookup.key`. It is claimed and released in
 //! the append's transaction, and is never part of an event.
 
+use std::sync::Arc;
+
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::civil::Date;
 use onward_domain::ids::OrganisationId;
@@ -51,13 +53,23 @@ pub enum Relation {
     Queue,
 }
 
-/// A key, before hashing. No `Debug`: its parts may be personal.
+/// A key, before hashing. Cheap to clone. No `Debug`: its parts may be personal.
 #[derive(Clone)]
 pub struct Key {
     scope: Scope,
-    parts: Zeroizing<Vec<u8>>,
+    parts: Arc<Zeroizing<Vec<u8>>>,
     unique: bool,
+    /// Its keyed hash, where it was made ahead.
+    hash: Option<[u8; 32]>,
 }
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.scope == other.scope && self.parts == other.parts
+    }
+}
+
+impl Eq for Key {}
 
 /// A key as stored: scope, keyed hash, slot.
 pub(crate) type KeyId = (i16, [u8; 32], Uuid);
@@ -116,14 +128,15 @@ impl Relation {
 impl Key {
     /// A key of these parts, in the order that its scope lists.
     pub fn new(scope: Scope, parts: &[&[u8]]) -> Self {
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(parts.iter().map(|part| part.len() + 8).sum());
         for part in parts {
             bytes.extend((part.len() as u64).to_be_bytes());
             bytes.extend_from_slice(part);
         }
         // Many organisations share the code of their authority.
         let shared = scope == Scope::OrganisationNumber && parts.first() == Some(&&b"la_code"[..]);
-        Self { scope, parts: Zeroizing::new(bytes), unique: scope.unique() && !shared }
+        let parts = Arc::new(Zeroizing::new(bytes));
+        Self { scope, parts, unique: scope.unique() && !shared, hash: None }
     }
 
     /// The key that says how an organisation is party to a stream.
@@ -142,17 +155,26 @@ impl Key {
     }
 }
 
-/// The key under which look-up keys and request bodies are hashed.
-pub(crate) struct LookupKey(Zeroizing<[u8; 32]>);
+/// The key under which look-up keys and request bodies are hashed: an HMAC that has taken its key in, so
+/// that a hash costs the text alone. Wiped when dropped.
+pub(crate) struct LookupKey(Option<Hmac<Sha256>>);
 
 impl LookupKey {
     pub(crate) fn new(key: Zeroizing<[u8; 32]>) -> Self {
-        Self(key)
+        // HMAC takes a key of any length.
+        Self(Hmac::new_from_slice(key.as_slice()).ok())
     }
 
     /// The keyed hash of a look-up key.
     pub(crate) fn key(&self, key: &Key) -> [u8; 32] {
-        self.hash(b"onward.key.v1", &[&key.scope.number().to_be_bytes(), &key.parts])
+        let hash = || self.hash(b"onward.key.v1", &[&key.scope.number().to_be_bytes(), &key.parts]);
+        key.hash.unwrap_or_else(hash)
+    }
+
+    /// The key with its hash: whoever asks for it again and again need not hash it again.
+    pub(crate) fn ahead(&self, key: Key) -> Key {
+        let hash = Some(self.key(&key));
+        Key { hash, ..key }
     }
 
     /// The keyed hash of a request.
@@ -171,8 +193,7 @@ impl LookupKey {
     }
 
     fn hash(&self, tag: &[u8], parts: &[&[u8]]) -> [u8; 32] {
-        // HMAC takes a key of any length.
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.0.as_slice()) else { return [0; 32] };
+        let Some(mut mac) = self.0.clone() else { return [0; 32] };
         mac.update(tag);
         for part in parts {
             mac.update(&(part.len() as u64).to_be_bytes());

@@ -51,7 +51,7 @@ impl Feed for LogFeed {
         loop {
             // Seen before the read, so that an append during the read wakes the wait below.
             self.head.borrow_and_update();
-            let events = self.log.read(self.position, max.max(1)).await?;
+            let events = self.log.read_new(self.position, max.max(1)).await?;
             if let Some(last) = events.last() {
                 self.position = last.position;
                 return Ok(events);

@@ -12,9 +12,10 @@
 //! | sealing and keys | `seal.rs`, `keys/`, `claim_key.rs` |
 //! | erasing a learner, and a log that was restored | `erase/` |
 //! | claims and leases | `lease.rs` |
-//! | reading and following | `read.rs`, `feed.rs` |
+//! | reading and following | `read.rs`, `feed.rs`, `recent.rs` |
 //! | how many callers share one look-up | `find.rs` |
 //! | the record of reads | `access.rs` |
+//! | what is remembered of the copy on the bus | `copy.rs` |
 //! | every SQL text | `sql/` |
 //!
 //! Deliberately absent: gap detection (positions are given out under a lock that is held through the
@@ -27,6 +28,7 @@ mod batch;
 mod chain;
 mod claim_key;
 pub mod codec;
+mod copy;
 mod erase;
 mod error;
 mod execute;
@@ -45,6 +47,7 @@ mod plan;
 mod position;
 mod proposal;
 mod read;
+mod recent;
 mod recorded;
 mod request;
 mod seal;
@@ -55,6 +58,7 @@ mod verify;
 pub use access::{AccessRecord, Read};
 pub use chain::{EventHash, Linked, event_hash};
 pub use claim_key::{Key, Relation, Scope};
+pub use copy::{Accepted, AuditReached, CopyNote, CopyState, Said};
 pub use erase::ErasedRecord;
 pub use error::{Cause, ExecuteError, FeedError, LogError, OpenError, OpenFault, Stop};
 pub use execute::{Attempt, Call, Executed};

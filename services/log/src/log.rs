@@ -16,6 +16,7 @@ use crate::find::Finder;
 use crate::keys::Keys;
 use crate::options::Clock;
 use crate::position::Position;
+use crate::recent::Recent;
 use crate::request::{Kept, RequestRow};
 use crate::sql::{Store, log_fault};
 
@@ -32,6 +33,7 @@ pub(crate) struct Inner {
     pub erasures: ErasureList,
     pub access: AccessRecord,
     pub head: watch::Sender<Position>,
+    pub recent: Arc<Recent>,
     pub clock: Clock,
     pub id: Uuid,
     pub tasks: TaskTracker,
@@ -60,6 +62,12 @@ impl Log {
     /// Where the log ends as far as this process has heard: wakes whoever follows in process.
     pub fn head_watch(&self) -> watch::Receiver<Position> {
         self.0.head.subscribe()
+    }
+
+    /// The most appends that waited at once in this process since this was asked last: what can wait itself
+    /// gives way to them.
+    pub fn crowd(&self) -> usize {
+        self.batcher().crowd()
     }
 
     /// The record of reads.

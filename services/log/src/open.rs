@@ -20,6 +20,7 @@ use crate::keys::{Keys, lookup_key};
 use crate::log::{Inner, Log};
 use crate::options::{Database, Options};
 use crate::position::Position;
+use crate::recent::Recent;
 use crate::sql::{Store, open_fault, postgres, sqlite};
 
 /// How often PostgreSQL's ranges of positions are made ahead.
@@ -94,12 +95,13 @@ fn start(store: Store, keys: Keys, lookup: LookupKey, options: Options, id: Uuid
     let (batcher, jobs) = Batcher::channel(&options.batcher);
     let (access, reads) = AccessRecord::channel();
     let batching = options.batcher;
+    let recent = Arc::new(Recent::default());
     match store.as_ref() {
         Store::Postgres(database) => {
             for _ in 0..IN_FLIGHT {
                 let backend = postgres::Appender::new(database);
-                let service =
-                    Service { backend, options: batching, head: head.clone(), stop: stop.clone() };
+                let (head, recent, stop) = (head.clone(), Arc::clone(&recent), stop.clone());
+                let service = Service { backend, options: batching, head, recent, stop };
                 tasks.spawn(service.run(Arc::clone(&jobs)));
             }
             tasks.spawn(access::serve(postgres::Reads::new(database), reads, stop.clone()));
@@ -109,8 +111,10 @@ fn start(store: Store, keys: Keys, lookup: LookupKey, options: Options, id: Uuid
         }
         Store::Sqlite(database) => {
             let backend = sqlite::Appender::new(database, Arc::clone(&options.clock));
-            let service =
-                Service { backend, options: batching, head: head.clone(), stop: stop.clone() };
+            let service = {
+                let (head, recent, stop) = (head.clone(), Arc::clone(&recent), stop.clone());
+                Service { backend, options: batching, head, recent, stop }
+            };
             tasks.spawn(service.run(jobs));
             tasks.spawn(access::serve(sqlite::Reads::new(database), reads, stop.clone()));
             tasks.spawn(database.checkpoints(head.subscribe(), stop.clone()));
@@ -128,6 +132,7 @@ fn start(store: Store, keys: Keys, lookup: LookupKey, options: Options, id: Uuid
         erasures,
         access,
         head,
+        recent,
         clock: options.clock,
         id,
         tasks,

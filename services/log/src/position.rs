@@ -6,6 +6,9 @@ use std::str::FromStr;
 /// Digits of a position's text: enough for every `u64`, so that byte order is the log's order.
 const DIGITS: usize = 20;
 
+/// No position is higher: there is always a place after it, and SQL can hold both.
+const HIGHEST: u64 = i64::MAX.cast_unsigned() - 1;
+
 /// The place of an event in the log: 1, 2, 3, … without gaps. 0 is the place before the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Position(u64);
@@ -31,10 +34,11 @@ impl Position {
 
     /// The place after this one.
     pub const fn next(self) -> Self {
-        Self(self.0 + 1)
+        Self(self.0.saturating_add(1))
     }
 
-    /// As SQL keeps it. Positions stay far below 2⁶³.
+    /// As SQL keeps it. Positions stay far below 2⁶³; a text that says otherwise does not parse, since
+    /// here it would come out negative and mean "from the beginning".
     pub(crate) const fn sql(self) -> i64 {
         self.0.cast_signed()
     }
@@ -57,7 +61,8 @@ impl FromStr for Position {
         if text.len() != DIGITS || !text.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(NotAPosition);
         }
-        text.parse().map(Self).map_err(|_| NotAPosition)
+        let number = text.parse().map_err(|_| NotAPosition)?;
+        if number > HIGHEST { Err(NotAPosition) } else { Ok(Self(number)) }
     }
 }
 
@@ -71,7 +76,14 @@ mod tests {
         assert!(nine.to_string() < ten.to_string());
         assert_eq!(ten.to_string(), "00000000000000000010");
         assert_eq!(ten.to_string().parse(), Ok(ten));
-        for other in ["", "10", "+0000000000000000010", "99999999999999999999"] {
+        for other in [
+            "",
+            "10",
+            "+0000000000000000010",
+            "99999999999999999999",
+            "18446744073709551615",
+            "09223372036854775807",
+        ] {
             assert_eq!(other.parse::<Position>(), Err(NotAPosition), "{other:?}");
         }
     }

@@ -57,12 +57,26 @@ impl Log {
         Ok(events)
     }
 
+    /// As [`Log::read`], for whoever follows the log: what this process has just committed comes from memory.
+    ///
+    /// # Errors
+    /// As [`Log::read`].
+    pub async fn read_new(&self, after: Position, limit: usize) -> Result<Vec<Recorded>, LogError> {
+        let recent = self.0.recent.after(after, limit);
+        if recent.is_empty() { self.read(after, limit).await } else { Ok(recent) }
+    }
+
     /// Events of a stream, first first; none where it does not exist.
     ///
     /// # Errors
     /// When the log cannot be read.
     pub async fn stream(&self, stream: Uuid) -> Result<Vec<Recorded>, LogError> {
         self.store().stream(stream).await.map_err(|error| log_fault(&error))
+    }
+
+    /// A key that will be asked for again and again, hashed once. It is of use with this log only.
+    pub fn hashed(&self, key: Key) -> Key {
+        self.lookup().ahead(key)
     }
 
     /// Holders of keys, in no order. A key that nobody holds is absent.

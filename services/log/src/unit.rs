@@ -12,13 +12,13 @@ use onward_domain::ids::ReferralId;
 use uuid::Uuid;
 
 use crate::claim_key::{Holder, Key, KeyClaim, day_number};
-use crate::error::{Cause, ExecuteError, Stop};
+use crate::error::{Cause, ExecuteError, LogError, Stop};
 use crate::lease::{LeaseStep, Ready, token_hash};
 use crate::log::Log;
 use crate::position::Position;
 use crate::proposal::{Pending, Proposal};
 use crate::read::Found;
-use crate::recorded::{Receipt, micros};
+use crate::recorded::{Receipt, Recorded, micros};
 use crate::request::RequestRow;
 use crate::seal::Bound;
 
@@ -56,7 +56,8 @@ pub struct Unit {
     expected: BTreeMap<Uuid, Version>,
     events: Vec<(Uuid, Event)>,
     about: Vec<Uuid>,
-    already: Option<(Uuid, Version)>,
+    /// Steps that were taken before, by stream and version.
+    already: Vec<(Uuid, Version)>,
     keys: Vec<(Key, Uuid, Option<Days>)>,
     leases: Vec<LeaseStep>,
     issued: Vec<(String, String)>,
@@ -84,7 +85,7 @@ impl Unit {
             expected: BTreeMap::new(),
             events: Vec::new(),
             about: Vec::new(),
-            already: None,
+            already: Vec::new(),
             keys: Vec::new(),
             leases: Vec::new(),
             issued: Vec::new(),
@@ -157,7 +158,7 @@ impl Unit {
     ) -> Result<Option<Version>, Stop> {
         match D::decide(&loaded.state, command)? {
             Outcome::AlreadyDone(version) => {
-                self.already.get_or_insert((loaded.stream, version));
+                self.already.push((loaded.stream, version));
                 Ok(Some(version))
             }
             Outcome::Recorded(facts) => {
@@ -297,28 +298,54 @@ impl Unit {
         })
     }
 
-    /// The receipt of the fact that is the proof of a repeated step. When a step happened belongs to what it
-    /// says: another day is another content, and no repeat.
+    /// The first receipt of steps that were all taken before. When a step happened belongs to what it says:
+    /// another day is another content, and no repeat.
     async fn already_done(&self) -> Result<Option<Receipt>, ExecuteError> {
-        let Some((stream, version)) = self.already else { return Ok(None) };
-        let events = self.log.stream(stream).await?;
-        let Some(event) = events.iter().find(|event| event.version == version) else {
-            return Ok(None);
-        };
-        if let Ok(first) = self.log.open_event(event).await
-            && !self.happened_as(first.provenance.occurred, event.recorded_at)
-        {
-            return Err(ExecuteError::Refused(Refusal::Rule {
-                reason: onward_contract::reason::ALREADY_RECORDED,
-                message: "this step is recorded already, with another day; a correction changes it"
-                    .to_owned(),
-            }));
+        let mut proofs = Vec::with_capacity(self.already.len());
+        for (stream, version) in &self.already {
+            let events = self.log.stream(*stream).await?;
+            let proof = events.into_iter().find(|event| event.version == *version);
+            let Some(proof) = proof else { return Ok(None) };
+            self.says_the_same(&proof).await?;
+            proofs.push(proof);
         }
-        Ok(Some(Receipt {
-            position: event.position,
+        proofs.sort_by_key(|proof| proof.position);
+        let Some((stream, version)) = self.already.first() else { return Ok(None) };
+        let of_it = proofs.iter().filter(|proof| proof.stream == *stream);
+        let version = of_it.map(|proof| proof.version).max().unwrap_or(*version);
+        let events = self.of_one_request(proofs).await?;
+        Ok(events.last().map(|last| Receipt {
+            position: last.position,
             stream_version: version,
-            event_ids: vec![event.event_id],
-            recorded_at: event.recorded_at,
+            event_ids: events.iter().map(|event| event.event_id).collect(),
+            recorded_at: last.recorded_at,
+        }))
+    }
+
+    /// What one request records has places without gaps: between the proofs lies what it recorded beside
+    /// them, unless they come from several requests.
+    async fn of_one_request(&self, proofs: Vec<Recorded>) -> Result<Vec<Recorded>, LogError> {
+        let (Some(first), Some(last)) = (proofs.first(), proofs.last()) else { return Ok(proofs) };
+        let length = (last.position.get() - first.position.get()) as usize + 1;
+        if length == proofs.len() || length > MOST_EVENTS || first.recorded_at != last.recorded_at {
+            return Ok(proofs);
+        }
+        let before = Position::new(first.position.get() - 1);
+        let between = self.log.read(before, length).await?;
+        let seen = |event: &Recorded| self.seen.iter().any(|(known, _)| *known == event.stream);
+        Ok(if between.iter().all(seen) { between } else { proofs })
+    }
+
+    async fn says_the_same(&self, proof: &Recorded) -> Result<(), ExecuteError> {
+        // Of an erased learner nobody can tell any more.
+        let Ok(first) = self.log.open_event(proof).await else { return Ok(()) };
+        if self.happened_as(first.provenance.occurred, proof.recorded_at) {
+            return Ok(());
+        }
+        Err(ExecuteError::Refused(Refusal::Rule {
+            reason: onward_contract::reason::ALREADY_RECORDED,
+            message: "this step is recorded already, with another day; a correction changes it"
+                .to_owned(),
         }))
     }
 

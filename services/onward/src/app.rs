@@ -2,12 +2,13 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use jiff::Timestamp;
 use onward_access::{DevelopmentKey, Issuer, Verifier};
 use onward_api::{BusTold, Doors, Limits, ProcessTold, Tls};
-use onward_bus::{Bus, BusOptions, Relay, StreamFeed};
+use onward_bus::{Auditor, Bus, BusOptions, Relay, StreamFeed};
 use onward_log::{BatcherOptions, Database, Feed, KeyOptions, Log, Options};
 use onward_views::{Options as ViewsOptions, Storage, Views};
 use tokio::net::TcpListener;
@@ -16,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::{Checked, Settings};
+use crate::lifecycle;
 use crate::role::Role;
 
 /// A server that has opened everything and listens, but does not answer yet.
@@ -58,6 +60,18 @@ pub fn key_options(settings: &Settings) -> KeyOptions {
     }
 }
 
+/// How the bus is reached and kept, as the settings say.
+fn bus_options(settings: &Settings, url: &str) -> BusOptions {
+    BusOptions {
+        replicas: settings.bus.replicas,
+        lease: Duration::from_secs(settings.bus.lease_seconds),
+        retired_kept: settings.bus.retired_kept,
+        audit_every: Duration::from_secs(settings.bus.audit_seconds),
+        audit_rate: settings.bus.audit_rate,
+        ..BusOptions::new(url)
+    }
+}
+
 impl App {
     /// Opens everything in daylight: whatever is wrong is said before the first caller is let in.
     ///
@@ -74,11 +88,7 @@ impl App {
         let verifier = verifier(&settings)?;
         let views = Views::open(views_options(&settings), log.clone()).await?;
         let bus = match &settings.bus.nats {
-            Some(url) => {
-                let mut options = BusOptions::new(url);
-                options.replicas = settings.bus.replicas;
-                Some(Bus::connect(options, log.clone()).await?)
-            }
+            Some(url) => Some(Bus::connect(bus_options(&settings, url), log.clone()).await?),
             None => None,
         };
         Ok(Self { settings, listener, log, views, bus, verifier, tls })
@@ -112,6 +122,9 @@ impl App {
             tasks.spawn(async move { views.run(feed, stop).await });
         }
         if let Some(bus) = self.bus.clone() {
+            if does(Role::Audit) {
+                tasks.spawn(Auditor::new(bus.clone()).run(background.clone()));
+            }
             let (relay, stop) = (Relay::new(bus), background.clone());
             if does(Role::Relay) {
                 tasks.spawn(relay.run(stop));
@@ -133,15 +146,22 @@ impl App {
                 stop.clone(),
             );
             let limits = limits(&self.settings);
-            onward_api::serve(doors, self.listener, limits, self.tls, stop.clone()).await
+            let doors = onward_api::serve(doors, self.listener, limits, self.tls, stop.clone());
+            tokio::select! {
+                served = doors => served,
+                () = lifecycle::overdue(&stop) => Ok(()),
+            }
         } else {
             stop.cancelled().await;
             Ok(())
         };
         background.cancel();
         tasks.close();
-        tasks.wait().await;
-        self.log.close().await;
+        let leave = async {
+            tasks.wait().await;
+            self.log.close().await;
+        };
+        lifecycle::in_time(leave).await;
         served.context("the server stopped")
     }
 
@@ -157,7 +177,7 @@ impl App {
 
 /// Makes lapsed leases visible: whoever meets one appends the lapse, and this meets them all.
 async fn sweep(log: Log, stop: CancellationToken) {
-    let mut every = tokio::time::interval(std::time::Duration::from_secs(15));
+    let mut every = tokio::time::interval(Duration::from_secs(15));
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -202,6 +222,9 @@ fn tell_bus(
                     halted: now.halted,
                     server_version: now.server_version,
                     fault: now.fault,
+                    incident: now.incident.map(|said| (said.what, said.at)),
+                    audited: now.audit.position,
+                    audit_ended_at: now.audit.ended_at,
                 });
                 tokio::select! {
                     () = stop.cancelled() => return,
@@ -213,13 +236,20 @@ fn tell_bus(
     receiver
 }
 
-fn verifier(settings: &Settings) -> anyhow::Result<Verifier> {
+fn issuers(settings: &Settings) -> anyhow::Result<Vec<Issuer>> {
     let mut issuers = Vec::new();
     for issuer in &settings.access.issuers {
+        let file = issuer.jwks.display();
         let jwks = std::fs::read_to_string(&issuer.jwks)
-            .with_context(|| format!("the key set {} cannot be read", issuer.jwks.display()))?;
-        issuers.push(Issuer::from_jwks(&issuer.name, &jwks)?);
+            .with_context(|| format!("the key set {file} cannot be read"))?;
+        let read = Issuer::from_jwks(&issuer.name, &jwks);
+        issuers.push(read.with_context(|| format!("the key set {file} cannot be used"))?);
     }
+    Ok(issuers)
+}
+
+fn verifier(settings: &Settings) -> anyhow::Result<Verifier> {
+    let mut issuers = issuers(settings)?;
     if settings.access.development_key {
         let file = settings.development_key_file();
         issuers.push(DevelopmentKey::load_or_make(&file)?.issuer());
@@ -242,8 +272,9 @@ fn views_options(settings: &Settings) -> ViewsOptions {
 fn limits(settings: &Settings) -> Limits {
     Limits {
         largest_request: settings.http.largest_request,
+        calls: settings.http.calls,
         calls_per_connection: settings.http.calls_per_connection,
-        call_time: std::time::Duration::from_secs(settings.http.call_seconds),
+        call_time: Duration::from_secs(settings.http.call_seconds),
         ..Limits::default()
     }
 }
@@ -256,5 +287,22 @@ fn read_tls(settings: &Settings) -> anyhow::Result<Option<Tls>> {
     let read = |path: &std::path::Path| {
         std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))
     };
-    Ok(Some(Tls { certificate: read(certificate)?, key: read(key)? }))
+    let tls = Tls { certificate: read(certificate)?, key: read(key)? };
+    let identity = tonic::transport::Identity::from_pem(&tls.certificate, &tls.key);
+    let config = tonic::transport::ServerTlsConfig::new().identity(identity);
+    // Tried before the port is open: a server that says that it is ready is.
+    tonic::transport::Server::builder()
+        .tls_config(config)
+        .with_context(|| format!("{} with its key cannot be used", certificate.display()))?;
+    Ok(Some(tls))
+}
+
+/// Reads what the settings name as certificates and key sets, without making any of it.
+///
+/// # Errors
+/// The first that is missing or malformed.
+pub fn credentials(settings: &Settings) -> anyhow::Result<()> {
+    read_tls(settings)?;
+    issuers(settings)?;
+    Ok(())
 }

@@ -68,6 +68,9 @@ pub enum Command {
     /// The learners' keys: change the key that wraps them, back them up.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// The log itself; needs the database.
+    #[command(subcommand)]
+    Log(LogCommand),
 }
 
 /// Where data is kept. Flags override the environment, which overrides the configuration file.
@@ -269,7 +272,7 @@ pub struct TailArgs {
     /// The server.
     #[command(flatten)]
     pub server: ServerArgs,
-    /// Start after this position; by default with what comes next.
+    /// Start after this position; by default at the beginning of the log.
     #[arg(long, value_name = "POSITION")]
     pub from: Option<String>,
     /// End after this many events.
@@ -297,11 +300,71 @@ pub enum BenchCommand {
     /// Durable appends at the log.
     Append(BenchArgs),
     /// From a call to the entry in the timeline.
-    EndToEnd(BenchArgs),
+    EndToEnd(EndToEndArgs),
+    /// The relay alone, onto a nats-server: a log that was filled for so many seconds is copied, then audited.
+    Relay(BenchArgs),
+    /// Claims of waiting referrals, with their events and leases.
+    Claim(ClaimArgs),
+    /// The log beside what a user would pick instead, on the same servers.
+    Peers(PeersArgs),
+    /// How soon a server answers after `kill -9` on a long log.
+    Restart(RestartArgs),
+    /// How long a fault is felt: `kill -9`, SIGTERM, ten times too much.
+    Faults(BenchArgs),
+}
+
+/// `onward bench end-to-end`.
+#[derive(Args)]
+pub struct EndToEndArgs {
+    /// As for every bench.
+    #[command(flatten)]
+    pub bench: BenchArgs,
+    /// Record over so many streams both ways (RecordTransitions), as fast as they go, instead of by calls.
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=64))]
+    pub streams: u32,
+    /// Learners among whom the moves are spread; they are registered first.
+    #[arg(long, value_name = "N", default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub learners: u32,
+    /// Only the calls: views and watch are another process's work. With PostgreSQL.
+    #[arg(long)]
+    pub calls_only: bool,
+}
+
+/// `onward bench claim`. `--clients` are the workers.
+#[derive(Args)]
+pub struct ClaimArgs {
+    /// As for every bench.
+    #[command(flatten)]
+    pub bench: BenchArgs,
+    /// Referrals a claim.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=200))]
+    pub batch: u32,
+}
+
+/// `onward bench peers`.
+#[derive(Args)]
+pub struct PeersArgs {
+    /// As for every bench.
+    #[command(flatten)]
+    pub bench: BenchArgs,
+    /// Folder `database` of the npm package @eventide/message-db, whose SQL is not shipped here.
+    #[arg(long, value_name = "DIR")]
+    pub message_db: Option<PathBuf>,
+}
+
+/// `onward bench restart`.
+#[derive(Args)]
+pub struct RestartArgs {
+    /// As for every bench.
+    #[command(flatten)]
+    pub bench: BenchArgs,
+    /// Events in the log before the kill.
+    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+    pub events: u64,
 }
 
 /// What every bench takes. It writes only to a database, folder or stream that it made.
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub struct BenchArgs {
     /// Measure on this PostgreSQL, in a database made for it, instead of SQLite in a temporary folder.
     #[arg(long, value_name = "URL")]
@@ -368,6 +431,15 @@ pub struct KeysBackupArgs {
     /// The folder; never one that the log's backups are in.
     #[arg(long, value_name = "DIR")]
     pub to: PathBuf,
+}
+
+/// `onward log`.
+#[derive(Subcommand)]
+pub enum LogCommand {
+    /// Accept the log as it is, after it was restored from an older copy: begins its next epoch, and lets
+    /// copying onto the bus go on where it was halted. What the copy holds and the log lost stays in a
+    /// retired stream.
+    AcceptRestore(StoreArgs),
 }
 
 /// Reads `90s`, `15m`, `1h`.

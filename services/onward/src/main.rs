@@ -15,6 +15,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+/// A call takes and gives back hundreds of small pieces of memory, on every core at once: the system's
+/// allocator was a sixth of what a call cost.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     telemetry::start(&cli);
@@ -28,6 +33,6 @@ fn main() -> ExitCode {
     };
     match runtime.block_on(commands::run(cli)) {
         Ok(code) => code,
-        Err(error) => lifecycle::refused(&format!("{error:#}")),
+        Err(error) => lifecycle::ended(&error),
     }
 }

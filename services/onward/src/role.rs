@@ -14,11 +14,13 @@ pub enum Role {
     Relay,
     /// Builds the views.
     Views,
+    /// Compares the copy on the bus with the log, slowly and again and again.
+    Audit,
 }
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 3] = [Self::Api, Self::Relay, Self::Views];
+    pub const ALL: [Self; 4] = [Self::Api, Self::Relay, Self::Views, Self::Audit];
 
     /// Its name on the command line and in settings.
     pub const fn as_str(self) -> &'static str {
@@ -26,6 +28,7 @@ impl Role {
             Self::Api => "api",
             Self::Relay => "relay",
             Self::Views => "views",
+            Self::Audit => "audit",
         }
     }
 }

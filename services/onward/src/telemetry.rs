@@ -23,6 +23,9 @@ pub fn start(cli: &Cli) {
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
         .with_target(false)
+        // Where stderr cannot be written (a full disk), a line is lost and nothing else: telling of it there
+        // would panic in whichever task had something to say.
+        .log_internal_errors(false)
         .finish();
     // Only a second start in one process could be refused, and there is none.
     let _already = tracing::subscriber::set_global_default(subscriber);

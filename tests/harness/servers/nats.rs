@@ -13,6 +13,8 @@ pub struct Nats {
     server: Option<Supervised>,
     port: u16,
     envs: Vec<(String, String)>,
+    /// The store lies on a disk of so many MiB, which goes away with the server.
+    disk: Option<u32>,
     dir: TempDir,
 }
 
@@ -49,9 +51,26 @@ impl Nats {
         let conf = conf.replace(Self::STORE, &store.to_string_lossy());
         std::fs::write(dir.path().join("conf"), conf)?;
         let envs = envs.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let mut nats = Self { server: None, port: 0, envs, dir };
+        let mut nats = Self { server: None, port: 0, envs, disk: None, dir };
         nats.restart().await?;
         Ok(nats)
+    }
+
+    /// As [`Nats::start`], with its store on a disk of so many MiB.
+    ///
+    /// # Errors
+    /// As [`Nats::start`]; also where no disk can be mounted in a namespace.
+    pub async fn start_small(mib: u32) -> anyhow::Result<Self> {
+        let mut nats = Self::start().await?;
+        nats.kill()?;
+        nats.disk = Some(mib);
+        nats.restart().await?;
+        Ok(nats)
+    }
+
+    /// The next start finds an ordinary disk, and nothing on it.
+    pub fn on_an_ordinary_disk(&mut self) {
+        self.disk = None;
     }
 
     /// Where to connect: `nats://127.0.0.1:PORT`.
@@ -78,6 +97,17 @@ impl Nats {
         Ok(())
     }
 
+    /// Ends the server in order (SIGTERM) and waits until it has. The store stays for [`Nats::restart`].
+    ///
+    /// # Errors
+    /// When it is not running.
+    pub fn end(&mut self) -> anyhow::Result<()> {
+        let mut server = self.server.take().context("nats-server is not running")?;
+        server.signal("TERM")?;
+        server.wait()?;
+        Ok(())
+    }
+
     /// Starts the server again on the same port and store, and waits until it serves.
     ///
     /// # Errors
@@ -85,7 +115,8 @@ impl Nats {
     pub async fn restart(&mut self) -> anyhow::Result<()> {
         let (log, dir) = (self.dir.path().join("log"), self.dir.path());
         let port = if self.port == 0 { "-1".to_owned() } else { self.port.to_string() };
-        let command = [
+        let mut command = self.mounted();
+        command.extend([
             server_path("NATS_SERVER", "bin/nats-server")?,
             PathBuf::from("-c"),
             dir.join("conf"),
@@ -95,7 +126,7 @@ impl Nats {
             PathBuf::from(port),
             PathBuf::from("--ports_file_dir"),
             dir.to_owned(),
-        ];
+        ]);
         let envs: Vec<_> = self.envs.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
         let mut server = Supervised::spawn(&command, &envs, Output::File(&log), dir, "KILL")?;
         // The server writes this file once it listens, with JetStream already up.
@@ -115,6 +146,17 @@ impl Nats {
         .await?;
         self.server = Some(server);
         Ok(())
+    }
+
+    /// What mounts the small disk before the server runs.
+    fn mounted(&self) -> Vec<PathBuf> {
+        let Some(mib) = self.disk else { return Vec::new() };
+        let script =
+            r#"mkdir -p "$1" && mount -t tmpfs -o size="$2"m tmpfs "$1" && shift 2 && exec "$@""#;
+        let words = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, "sh"];
+        let mut words: Vec<PathBuf> = words.map(PathBuf::from).to_vec();
+        words.extend([self.dir.path().join("store"), PathBuf::from(mib.to_string())]);
+        words
     }
 
     /// Stops the server in its tracks (connections stay open and silent) until [`Nats::cont`].

@@ -55,10 +55,23 @@ impl Onward {
     /// # Errors
     /// As [`Onward::serve`].
     pub async fn serve_with(args: &[&str], envs: &[(&str, &str)]) -> anyhow::Result<Self> {
+        Self::serve_under(&[], args, envs).await
+    }
+
+    /// As [`Onward::serve_with`], run by another program (such as `strace -D …`) that keeps its process id.
+    ///
+    /// # Errors
+    /// As [`Onward::serve`].
+    pub async fn serve_under(
+        runner: &[&str],
+        args: &[&str],
+        envs: &[(&str, &str)],
+    ) -> anyhow::Result<Self> {
         let dir = tempfile::Builder::new().prefix("onward-run-").tempdir()?;
         let binary = onward_binary()?.to_string_lossy().into_owned();
         let mut command = vec!["env".to_owned()];
         command.extend(NOT_INHERITED.iter().flat_map(|name| ["-u".to_owned(), (*name).to_owned()]));
+        command.extend(runner.iter().map(|&word| word.to_owned()));
         command.extend([binary, "serve".to_owned()]);
         if !args.contains(&"--listen") {
             command.extend(["--listen".to_owned(), "127.0.0.1:0".to_owned()]);

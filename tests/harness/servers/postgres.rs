@@ -25,6 +25,9 @@ pub struct Postgres {
     port: u16,
     account: Account,
     bin: PathBuf,
+    settings: Vec<String>,
+    /// The tables lie on a disk of so many MiB.
+    disk: Option<u32>,
     numbers: AtomicU32,
     dropped: Mutex<Vec<String>>,
     dir: TempDir,
@@ -71,6 +74,27 @@ impl Postgres {
     /// # Errors
     /// As [`Postgres::shared`].
     pub async fn start() -> anyhow::Result<Self> {
+        Self::start_with(&[]).await
+    }
+
+    /// As [`Postgres::start`], with further settings (`fsync=off`).
+    ///
+    /// # Errors
+    /// As [`Postgres::shared`].
+    pub async fn start_with(settings: &[&str]) -> anyhow::Result<Self> {
+        Self::start_on(None, settings).await
+    }
+
+    /// As [`Postgres::start`], with its tables (not its write-ahead log) on a disk of so many MiB, which goes
+    /// away with the server.
+    ///
+    /// # Errors
+    /// As [`Postgres::shared`]; also where no disk can be mounted in a namespace.
+    pub async fn start_small(mib: u32) -> anyhow::Result<Self> {
+        Self::start_on(Some(mib), &[]).await
+    }
+
+    async fn start_on(disk: Option<u32>, settings: &[&str]) -> anyhow::Result<Self> {
         let dir = tempfile::Builder::new().prefix("onward-pg-").tempdir()?;
         let account = Account::choose(dir.path())?;
         let bin = account.reachable(server_path("PG_BIN", POSTGRES_BIN)?, dir.path())?;
@@ -81,6 +105,8 @@ impl Postgres {
             port: 0,
             account,
             bin,
+            disk,
+            settings: settings.iter().map(|&setting| setting.to_owned()).collect(),
             numbers: AtomicU32::new(0),
             dropped: Mutex::new(Vec::new()),
             dir,
@@ -122,6 +148,30 @@ impl Postgres {
         let mut slot = self.server.lock().expect("no test panics while it holds the server");
         let mut server = slot.take().context("PostgreSQL is not running")?;
         server.signal(CRASH)?;
+        server.wait()?;
+        Ok(())
+    }
+
+    /// Its process id; none while it is not running.
+    pub fn pid(&self) -> Option<u32> {
+        let slot = self.server.lock().expect("no test panics while it holds the server");
+        slot.as_ref().map(Supervised::pid)
+    }
+
+    /// The folder with its data and log.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Ends the first process as `kill -9` does; its children see that and go, so that a restart may have to
+    /// be tried again.
+    ///
+    /// # Errors
+    /// When it is not running.
+    pub fn kill9(&self) -> anyhow::Result<()> {
+        let mut slot = self.server.lock().expect("no test panics while it holds the server");
+        let mut server = slot.take().context("PostgreSQL is not running")?;
+        server.signal("KILL")?;
         server.wait()?;
         Ok(())
     }
@@ -183,10 +233,22 @@ impl Postgres {
             "unix_socket_directories=".to_owned(),
             "max_connections=400".to_owned(),
         ];
-        let mut command = self.account.prefix();
+        let dir = text(self.dir.path());
+        let (mut command, data) = match self.disk {
+            None => (self.account.prefix(), format!("{dir}/data")),
+            Some(mib) => {
+                let words = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"];
+                let mut words: Vec<String> = words.map(str::to_owned).to_vec();
+                words.extend([ON_A_SMALL_DISK, "sh", &dir, &mib.to_string()].map(str::to_owned));
+                // Out of root again, for PostgreSQL.
+                words.extend(["unshare", "--user"].map(str::to_owned));
+                (words, format!("{dir}/small/data"))
+            }
+        };
         command.push(text(&self.bin.join("postgres")));
-        command.extend(["-D".to_owned(), text(&self.dir.path().join("data"))]);
-        command.extend(settings.into_iter().flat_map(|setting| ["-c".to_owned(), setting]));
+        command.extend(["-D".to_owned(), data]);
+        let settings = settings.into_iter().chain(self.settings.iter().cloned());
+        command.extend(settings.flat_map(|setting| ["-c".to_owned(), setting]));
         command
     }
 }
@@ -272,6 +334,14 @@ impl Account {
         command.output().is_ok_and(|output| output.status.success())
     }
 }
+
+/// Copies the cluster to a disk of its own; the write-ahead log stays, since a server without room for it
+/// ends altogether. `$1` is the folder, `$2` the size in MiB; the rest is what to run.
+const ON_A_SMALL_DISK: &str = r#"
+mkdir -p "$1/small" && mount -t tmpfs -o size="$2"m,mode=700 tmpfs "$1/small" &&
+cp -a "$1/data" "$1/small/data" && mv "$1/small/data/pg_wal" "$1/wal" &&
+ln -s "$1/wal" "$1/small/data/pg_wal" && shift 2 && exec "$@"
+"#;
 
 /// Where the wheel keeps PostgreSQL's programs, below `.dev`; `tests/run` makes this link.
 const POSTGRES_BIN: &str = "postgres/bin";

@@ -29,11 +29,90 @@ async fn appends_and_visibility_are_measured_on_both_databases() -> anyhow::Resu
         assert!(!cells_.is_empty());
         cells_.iter().for_each(|cell| judge(cell, "append", backend));
         let url = nats.url();
-        let slow = ["--rate", "50", "--nats", &url];
+        let slow = ["--rate", "50", "--learners", "20", "--nats", &url];
         let args = [&["bench", "end-to-end"], &few[..], where_, &slow[..]].concat();
         let seen = onward(&args).await?.done();
         cells(&seen.out)?.iter().for_each(|cell| judge(cell, "end-to-end", backend));
     }
     onward(&["bench", "append", "--clients", "0"]).await?.misused();
+    Ok(())
+}
+
+/// What is printed, and nothing about how long it takes.
+#[tokio::test]
+async fn recovery_times_are_printed() -> anyhow::Result<()> {
+    let said = onward(&["bench", "faults", "--clients", "8", "--seconds", "1"]).await?.done();
+    let cells = cells(&said.out)?;
+    let of = |workload: &str| cells.iter().filter(|cell| cell["workload"] == workload).count();
+    assert_eq!((of("overload"), of("faults")), (2, 4), "{}", said.out);
+    for cell in cells.iter().filter(|cell| cell["workload"] == "faults") {
+        let took = ["serving_ms", "ended_ms"].iter().filter_map(|key| cell[*key].as_f64());
+        assert!(took.sum::<f64>() > 0.0, "{cell}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn claims_and_streams_are_measured_on_both_databases() -> anyhow::Result<()> {
+    let database = Postgres::create_database().await?;
+    let postgres = ["--postgres", database.url()];
+    for (where_, backend) in [(&[][..], "sqlite"), (&postgres[..], "postgres")] {
+        let few = ["bench", "claim", "--clients", "4", "--seconds", "1", "--batch", "10"];
+        let claims = onward(&[&few, where_].concat()).await?.done();
+        for cell in cells(&claims.out)? {
+            judge(&cell, "claim", backend);
+            assert!(cell["claims_per_s"].as_f64() > cell["ops_per_s"].as_f64(), "{cell}");
+        }
+        let streams = ["--streams", "1", "--seconds", "1", "--learners", "20"];
+        let args = [&["bench", "end-to-end"], &streams[..], where_].concat();
+        let seen = onward(&args).await?.done();
+        cells(&seen.out)?.iter().for_each(|cell| judge(cell, "end-to-end-stream", backend));
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_restart_is_measured_on_both_databases() -> anyhow::Result<()> {
+    let database = Postgres::create_database().await?;
+    let postgres = ["--postgres", database.url()];
+    for (where_, backend) in [(&[][..], "sqlite"), (&postgres[..], "postgres")] {
+        let restart = ["bench", "restart", "--events", "1000"];
+        let seen = onward(&[&restart, where_].concat()).await?.done();
+        for cell in cells(&seen.out)? {
+            judge(&cell, "restart", backend);
+            assert!(cell["events"].as_u64() >= Some(1_000), "{cell}");
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_peer_that_is_not_there_is_said_to_be_left_out() -> anyhow::Result<()> {
+    let database = Postgres::create_database().await?;
+    let few = ["bench", "peers", "--clients", "8", "--seconds", "1"];
+    let seen = onward(&[&few[..], &["--postgres", database.url()]].concat()).await?.done();
+    let cells = cells(&seen.out)?;
+    judge(&cells[0], "append", "postgres");
+    judge(&cells[1], "plain table", "postgres");
+    let left_out: Vec<&str> =
+        cells[2..].iter().filter_map(|cell| cell["left_out"].as_str()).collect();
+    assert_eq!(left_out.len(), cells.len() - 2, "each with a reason: {cells:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_relay_is_measured_alone() -> anyhow::Result<()> {
+    let nats = Nats::start().await?;
+    let url = nats.url();
+    let args = ["bench", "relay", "--seconds", "1"];
+    let relayed = onward(&[&args[..], &["--nats", &url]].concat()).await?.done();
+    let cell = cells(&relayed.out)?.pop().expect("a cell");
+    for figure in ["ops_per_s", "audited_per_s", "events"] {
+        assert!(cell[figure].as_f64().is_some_and(|number| number > 0.0), "{figure} of {cell}");
+    }
+    // It leaves nothing behind, and needs somewhere to copy to.
+    let streams = async_nats::jetstream::new(nats.client().await?);
+    assert!(streams.get_stream("ONWARD_1").await.is_err());
+    onward(&args).await?.refused(&["--nats"]);
     Ok(())
 }

@@ -93,7 +93,7 @@ async fn values_are_cleaned_and_the_exit_code_says_whether_all_are_valid() -> an
         b"9276308686\n3000000010\n",
     );
     assert_eq!(piped.await?.done().rows().len(), 2);
-    onward(&["check-id", "shoe-size", "43"]).await?.refused(&["shoe-size", "upn"]);
+    onward(&["check-id", "shoe-size", "43"]).await?.misused().says(&["shoe-size", "upn"]);
     onward(&["check-id", "upn", "--file", "/nowhere/at/all"]).await?.refused(&["/nowhere/at/all"]);
     onward(&["check-id", "upn"]).await?.misused();
     Ok(())

@@ -69,6 +69,13 @@ impl Said {
         self
     }
 
+    /// What it says on standard error, in one line, has these words in it.
+    #[track_caller]
+    fn says(&self, words: &[&str]) {
+        assert_eq!(self.err.lines().count(), 1, "{}", self.err);
+        assert!(words.iter().all(|word| self.err.contains(word)), "{}", self.err);
+    }
+
     /// Standard output as JSON.
     #[track_caller]
     fn json(&self) -> Value {

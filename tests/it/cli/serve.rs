@@ -88,9 +88,9 @@ async fn a_development_token_opens_what_its_member_may_do() -> anyhow::Result<()
     let args = ["inbox", "--server", addr, "--token", token];
     onward(&args).await?.refused(&["NOT_A_MEMBER"]);
     let args = ["token", "--data", &data, "--org", &org, "--role", "WIZARD"];
-    onward(&args).await?.refused(&["SENCO"]);
+    onward(&args).await?.misused().says(&["SENCO"]);
     let args = ["token", "--data", &data, "--org", "Elmbridge", "--role", "SENCO"];
-    onward(&args).await?.refused(&["--org"]);
+    onward(&args).await?.misused().says(&["--org"]);
     let args = ["token", "--data", "/nowhere", "--org", &org, "--role", "SENCO"];
     onward(&args).await?.refused(&["development"]);
     Ok(())

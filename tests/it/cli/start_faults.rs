@@ -3,8 +3,9 @@
 use std::io::Write;
 use std::net::TcpListener;
 
-use onward_tests::servers::{Onward, Postgres, onward_binary};
+use onward_tests::servers::{Nats, Onward, Postgres, onward_binary};
 use onward_tests::world::{Setup, World};
+use sqlx::{Connection, Executor, PgConnection};
 
 use super::onward;
 
@@ -103,6 +104,31 @@ async fn a_damaged_key_or_store_stops_the_start() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Servers that may lose what was answered, or whose tables are half made, are refused by name.
+#[tokio::test]
+async fn a_database_that_loses_writes_is_refused() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let data = folder.path().join("data").to_string_lossy().into_owned();
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--data", &data, "--postgres"];
+    let careless = Postgres::start_with(&["fsync=off"]).await?;
+    let database = careless.database().await?;
+    onward(&[&serve[..], &[database.url()]].concat()).await?.refused(&["fsync = off"]);
+    let database = Postgres::create_database().await?;
+    let mut sql = PgConnection::connect(database.url()).await?;
+    sql.execute(
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = off', \
+         current_database()); END $$",
+    )
+    .await?;
+    let refused = onward(&[&serve[..], &[database.url()]].concat()).await?;
+    refused.refused(&["synchronous_commit = off"]);
+    let database = Postgres::create_database().await?;
+    let mut sql = PgConnection::connect(database.url()).await?;
+    sql.execute("CREATE TABLE log_event (nobody TEXT)").await?;
+    onward(&[&serve[..], &[database.url()]].concat()).await?.refused(&["log_event"]);
+    Ok(())
+}
+
 #[tokio::test]
 async fn nobody_answering_is_said_with_the_address() -> anyhow::Result<()> {
     let away = ["--server", "http://127.0.0.1:9", "--token", "x"];
@@ -113,6 +139,29 @@ async fn nobody_answering_is_said_with_the_address() -> anyhow::Result<()> {
     let world = World::start_empty(Setup::SQLITE).await?;
     let args = ["inbox", "--server", world.server().addr(), "--token", "nonsense"];
     onward(&args).await?.refused(&["TOKEN_INVALID"]);
+    Ok(())
+}
+
+/// A copy on the bus that may forget.
+#[tokio::test]
+async fn a_bus_that_may_forget_stops_the_start() -> anyhow::Result<()> {
+    let nats = Nats::start().await?;
+    let streams = async_nats::jetstream::new(nats.client().await?);
+    let config = async_nats::jetstream::stream::Config {
+        name: "ONWARD_1".to_owned(),
+        subjects: vec!["onward.v1.>".to_owned()],
+        max_age: std::time::Duration::from_secs(3_600),
+        ..Default::default()
+    };
+    streams.create_stream(config).await?;
+    let folder = tempfile::tempdir()?;
+    let data = folder.path().join("data").to_string_lossy().into_owned();
+    let url = nats.url();
+    let args = ["serve", "--listen", "127.0.0.1:0", "--data", &data, "--nats", &url];
+    onward(&args).await?.refused(&["ONWARD_1", "may discard old messages"]);
+    streams.delete_stream("ONWARD_1").await?;
+    let started = Onward::serve(&args[3..]).await?;
+    assert_eq!(started.stop_gracefully().await?.code, Some(0));
     Ok(())
 }
 

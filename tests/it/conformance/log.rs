@@ -1,6 +1,7 @@
 //! The log's conformance suite: the same promises on SQLite and on PostgreSQL.
 
 mod access;
+mod clock;
 mod erasing;
 mod keys;
 mod leases;

@@ -41,6 +41,8 @@ mod post16;
 mod queue;
 mod reads;
 mod records;
+mod repeats;
+mod restore;
 mod retries;
 mod silence;
 mod university;

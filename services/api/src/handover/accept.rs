@@ -74,12 +74,28 @@ pub(super) async fn accept(
         }
         other => other?,
     };
+    let learner_id = issued(&executed, LEARNER_ID);
     let response = wire::AcceptHandoverResponse {
         receipt: Some(receipt(&executed.receipt)),
-        learner_id: issued(&executed, LEARNER_ID),
-        learner_created: !issued(&executed, CREATED).is_empty(),
+        learner_created: is_created(doors, &executed, &learner_id).await?,
+        learner_id,
     };
     Ok((executed, response))
+}
+
+/// Whether the record was made with the acceptance; a repeat finds it among the first one's events.
+async fn is_created(
+    doors: &Doors,
+    executed: &onward_log::Executed,
+    learner: &str,
+) -> Result<bool, Failure> {
+    if !issued(executed, CREATED).is_empty() {
+        return Ok(true);
+    }
+    let Ok(learner) = learner.parse::<LearnerId>() else { return Ok(false) };
+    let events = doors.log().stream(learner.uuid()).await?;
+    let first = events.first().map(|event| event.event_id);
+    Ok(first.is_some_and(|first| executed.receipt.event_ids.contains(&first)))
 }
 
 /// Declines a handover, with a reason.

@@ -3,7 +3,7 @@
 use futures::FutureExt;
 use onward_contract::handover::v1 as wire;
 use onward_domain::decider::Refusal;
-use onward_domain::handover::{Draft, Edit, Handover as Concept};
+use onward_domain::handover::{Draft, Edit, Handover as Concept, Pack, SupportItem};
 use onward_domain::ids::{HandoverId, LearnerId, OrganisationId, TransitionId};
 use onward_log::{Key, Relation, Unit};
 use tonic::Request;
@@ -58,7 +58,7 @@ pub(super) async fn create(
         }
         .boxed()
     });
-    let executed = doors.write(&entered, attempt).await?;
+    let executed = doors.write(&entered, attempt).await.map_err(of_pack)?;
     let response = wire::CreateHandoverResponse {
         receipt: Some(receipt(&executed.receipt)),
         handover_id: issued(&executed, HANDOVER_ID),
@@ -82,22 +82,49 @@ pub(super) async fn edit(
     let transition = transition(doors, caller, drafted.learner, &said).await?;
     unchanged(receiver == drafted.receiver, "draft.recipient_organisation_id", "receiver")?;
     unchanged(transition == drafted.transition, "draft.transition_id", "move")?;
+    let lines = said.pack.iter().flat_map(|pack| &pack.support);
+    let named: Vec<bool> = lines.map(|line| line.item_id.is_some()).collect();
     let (reference, expected) = (entered.reference(AREA), message.expected_version);
     let attempt = attempt(move |unit| {
-        let (pack, reference) = (pack.clone(), reference.clone());
+        let (mut pack, reference) = (pack.clone(), reference.clone());
+        let named = named.clone();
         async move {
             unit.expect(id.uuid(), expected);
             let mut handover = unit.load::<Concept>(id.uuid()).await?;
             let record = load(unit, drafted.learner).await?;
+            if let Some(held) = &handover.state.pack {
+                keep_items(&mut pack, &named, &held.fact);
+            }
             unit.decide(&mut handover, Edit { pack: filled(pack, &record) }.into())?;
             refer(unit, reference, id.uuid());
             Ok(())
         }
         .boxed()
     });
-    let executed = doors.write(&entered, attempt).await?;
+    let executed = doors.write(&entered, attempt).await.map_err(of_pack)?;
     let response = wire::EditHandoverResponse { receipt: Some(receipt(&executed.receipt)) };
     Ok((executed, response))
+}
+
+/// The rules name the parts of a pack; in a request they lie in the draft's.
+fn of_pack(failure: Failure) -> Failure {
+    failure.renamed(|field| match field.split_once('.') {
+        Some((part @ ("support" | "sections"), _)) => format!("draft.pack.{part}"),
+        _ => field,
+    })
+}
+
+/// A line that says, without its id, what a line of the draft says already is that line: sent again, a draft
+/// stays as it is.
+fn keep_items(pack: &mut Pack, named: &[bool], held: &Pack) {
+    let mut free: Vec<&SupportItem> = held.support.iter().collect();
+    free.retain(|item| !pack.support.iter().any(|line| line.item == item.item));
+    for (line, named) in pack.support.iter_mut().zip(named) {
+        let same = |item: &&SupportItem| item.text == line.text && item.week_one == line.week_one;
+        if let Some(place) = free.iter().position(same).filter(|_| !named) {
+            line.item = free.remove(place).item;
+        }
+    }
 }
 
 /// The caller finds what it recorded by its own reference.

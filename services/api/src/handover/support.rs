@@ -2,9 +2,9 @@
 
 use futures::FutureExt;
 use onward_contract::handover::v1 as wire;
-use onward_domain::decider::{Now, Refusal};
+use onward_domain::decider::{Now, Refusal, not_in_future};
 use onward_domain::handover::{
-    ConfirmSupport, Handover as Concept, HandoverFold, HandoverState, SupportItem,
+    ConfirmSupport, Handover as Concept, HandoverFold, HandoverState, SupportAnswer, SupportItem,
 };
 use onward_domain::ids::SupportItemId;
 use onward_log::{Executed, Unit};
@@ -70,7 +70,9 @@ pub(super) async fn confirm(
 fn said(message: &wire::ConfirmSupportRequest, now: Now) -> Result<Vec<ConfirmSupport>, Refusal> {
     let mut added = Vec::new();
     for (at, one) in message.added_items.iter().enumerate() {
-        let answer = shape::answer(&format!("added_items[{at}]"), one.answer.as_ref())?;
+        let field = format!("added_items[{at}]");
+        let answer = shape::answer(&field, one.answer.as_ref())?;
+        has_begun(&field, &answer, now)?;
         let item = SupportItemId::new(Uuid::now_v7());
         let text = one.text.trim().to_owned();
         let line = SupportItem { item, text, week_one: one.week_one };
@@ -84,6 +86,7 @@ fn said(message: &wire::ConfirmSupportRequest, now: Now) -> Result<Vec<ConfirmSu
             return Err(Refusal::field(format!("{field}.item_id"), "is answered twice"));
         }
         let answer = shape::answer(&field, one.answer.as_ref())?;
+        has_begun(&field, &answer, now)?;
         answers.push(ConfirmSupport { item, added: None, answer, now });
     }
     answers.sort_by_key(|one| !one.answer.leaves_open());
@@ -92,6 +95,16 @@ fn said(message: &wire::ConfirmSupportRequest, now: Now) -> Result<Vec<ConfirmSu
         return Err(Refusal::field("answers", "must hold an answer, or added_items an item"));
     }
     Ok(added)
+}
+
+/// What is in place is so since a day that has come.
+fn has_begun(field: &str, answer: &SupportAnswer, now: Now) -> Result<(), Refusal> {
+    match answer {
+        SupportAnswer::InPlace(since) => {
+            not_in_future(&format!("{field}.answer.in_place.since"), *since, now)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// An item of another handover is not there, whether or not it is anywhere.

@@ -12,7 +12,7 @@ use crate::Doors;
 use crate::guard::Caller;
 use crate::status::Failure;
 use crate::timeline::cloud_event_type;
-use crate::watch::{Item, ROUND, Round, Source, Stream, from};
+use crate::watch::{Item, ROUND, Round, Source, Stream};
 
 /// Begins to follow.
 pub(super) async fn received(
@@ -21,7 +21,7 @@ pub(super) async fn received(
 ) -> Result<Response<Stream<wire::WatchReceivedResponse>>, Failure> {
     let method = "/onward.handover.v1.HandoverService/WatchReceived";
     let entered = doors.open(method, request).await?;
-    let from = from(&entered.message.from_position)?;
+    let from = doors.from_position(&entered.message.from_position).await?;
     let woken = doors.views().changes(ViewName::Inbox);
     Ok(doors.stream(entered, Received(doors.clone()), from, woken))
 }
@@ -64,14 +64,16 @@ impl Source for Received {
         wire::WatchReceivedResponse { message: Some(Message::Heartbeat(beat)) }
     }
 
-    async fn showing(&self, caller: &Caller, message: &Self::Message) {
-        let Some(Message::Change(change)) = &message.message else { return };
-        let Some(handover) = &change.handover else { return };
+    async fn showing(&self, caller: &Caller, message: &Self::Message) -> bool {
+        let Some(Message::Change(change)) = &message.message else { return false };
+        let Some(handover) = &change.handover else { return false };
         if handover.state == crate::wire::handover::state(Some(HandoverState::Released))
             && let Ok(id) = handover.handover_id.parse()
         {
             self.0.deliver(caller, id).await;
+            return true;
         }
+        false
     }
 }
 

@@ -44,7 +44,7 @@ pub(super) async fn register(
     let reference = entered.reference("learner");
     let attempt = registration(organisation, whole, reference);
     let executed = doors.write(&entered, attempt).await;
-    let executed = executed.map_err(|failure| failure.renamed(details_or("")))?;
+    let executed = executed.map_err(|failure| failure.renamed(details_or("enrolments")))?;
     let response = wire::RegisterLearnerResponse {
         receipt: Some(receipt(&executed.receipt)),
         learner_id: issued(&executed, "learner_id"),

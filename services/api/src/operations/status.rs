@@ -34,6 +34,7 @@ pub(super) async fn get(
             head_recorded_at: last.map(|event| moment(event.recorded_at)),
             // Positions have no gaps, so the last one is the count.
             events: head.get(),
+            epoch: doors.log().epoch().await?,
         }),
         bus: Some(bus(&doors.bus(), head)),
         views: doors.views().status().await?.iter().map(view).collect(),
@@ -63,6 +64,10 @@ fn bus(told: &BusTold, head: Position) -> wire::BusStatus {
         lag_events: if told.configured { head.get().saturating_sub(told.copied.get()) } else { 0 },
         message: told.fault.clone().unwrap_or_default(),
         server_version: told.server_version.clone().unwrap_or_default(),
+        incident: told.incident.as_ref().map(|(what, _)| what.clone()).unwrap_or_default(),
+        incident_at: told.incident.as_ref().map(|(_, at)| moment(*at)),
+        audited_sequence: told.audited.get(),
+        audit_ended_at: told.audit_ended_at.map(moment),
     }
 }
 
@@ -91,6 +96,11 @@ mod tests {
         };
         let shown = bus(&told, Position::new(10));
         assert_eq!((shown.state(), shown.lag_events), (wire::BusState::Connected, 3));
+        let incident = Some(("it befell".to_owned(), Timestamp::UNIX_EPOCH));
+        let befallen = BusTold { incident, audited: Position::new(5), ..told.clone() };
+        let shown = bus(&befallen, Position::new(10));
+        assert_eq!((shown.incident.as_str(), shown.audited_sequence), ("it befell", 5));
+        assert!(shown.incident_at.is_some() && shown.audit_ended_at.is_none());
         let halted = bus(&BusTold { halted: true, ..told }, Position::new(10));
         assert_eq!(halted.state(), wire::BusState::Halted);
         let none = bus(&BusTold::default(), Position::new(10));

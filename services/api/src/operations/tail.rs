@@ -11,14 +11,14 @@ use crate::Doors;
 use crate::call::moment;
 use crate::guard::Caller;
 use crate::status::Failure;
-use crate::watch::{self, Item, ROUND, Round, Source, Stream};
+use crate::watch::{Item, ROUND, Round, Source, Stream};
 
 type Answered = Result<Response<Stream<wire::TailLogResponse>>, Failure>;
 
 pub(super) async fn tail(doors: &Doors, request: Request<wire::TailLogRequest>) -> Answered {
     let method = "/onward.operations.v1.OperationsService/TailLog";
     let entered = doors.open(method, request).await?;
-    let from = watch::from(&entered.message.from_position)?;
+    let from = doors.from_position(&entered.message.from_position).await?;
     let ends = entered.message.stop_at_head;
     let feed = Tail { log: doors.log().clone(), ends };
     Ok(doors.stream(entered, feed, from, doors.log().head_watch()))

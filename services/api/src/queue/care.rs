@@ -180,7 +180,10 @@ async fn take<T: Writes>(
         let step = step.clone();
         async move { step.run(unit).await }.boxed()
     });
-    doors.write(entered, attempt).await
+    let executed = doors.write(entered, attempt).await;
+    // The day of a screening has another name on the wire.
+    executed
+        .map_err(|failure| failure.renamed(|field| field.replace("screening.on", "screening.date")))
 }
 
 /// The child's date of birth, as the form has it.

@@ -41,11 +41,19 @@ pub(super) async fn claim(
         provenance: entered.provenance()?,
     };
     let (executed, leases) = doors.log().claim_referrals(call, wanted).await?;
-    doors.write_down(caller, leases.iter().map(|lease| lease.learner)).await?;
     let mut items = Vec::with_capacity(leases.len());
+    let mut shown = Vec::with_capacity(leases.len());
     for lease in &leases {
-        items.push(claimed(doors, caller, lease).await?);
+        let told = doors.referral(lease.referral).await?;
+        // The answer of a repeated request: what is held no longer, or was never this member's, is named only.
+        if is_mine(&told, caller) {
+            shown.push(lease.learner);
+            items.push(claimed(doors, caller, lease, &told).await?);
+        } else {
+            items.push(named(lease));
+        }
     }
+    doors.write_down(caller, shown).await?;
     let response = wire::ClaimReferralsResponse {
         receipt: (!items.is_empty()).then(|| receipt(&executed.receipt)),
         items,
@@ -58,15 +66,25 @@ async fn claimed(
     doors: &Doors,
     caller: &Caller,
     lease: &Lease,
+    told: &Told,
 ) -> Result<wire::ClaimedReferral, Failure> {
-    let told = doors.referral(lease.referral).await?;
-    let view = View::Team { form: is_mine(&told, caller) };
+    let view = View::Team { form: true };
     let today = caller.now.today;
     Ok(wire::ClaimedReferral {
-        referral: Some(doors.shown_referral(caller.organisation(), &told, view, today).await?),
+        referral: Some(doors.shown_referral(caller.organisation(), told, view, today).await?),
         lease_token: lease.token.clone(),
         lease_expires_at: Some(moment(lease.until)),
     })
+}
+
+/// Which referral it was, and nothing about the child.
+fn named(lease: &Lease) -> wire::ClaimedReferral {
+    let referral = wire::Referral { referral_id: lease.referral.to_string(), ..Default::default() };
+    wire::ClaimedReferral {
+        referral: Some(referral),
+        lease_token: String::new(),
+        lease_expires_at: Some(moment(lease.until)),
+    }
 }
 
 /// The caller holds it, or keeps it.

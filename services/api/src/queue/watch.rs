@@ -15,7 +15,7 @@ use crate::Doors;
 use crate::guard::Caller;
 use crate::status::Failure;
 use crate::timeline::cloud_event_type;
-use crate::watch::{Item, ROUND, Round, Source, Stream, from};
+use crate::watch::{Item, ROUND, Round, Source, Stream};
 
 /// Begins to follow.
 pub(super) async fn queue(
@@ -25,7 +25,7 @@ pub(super) async fn queue(
     let method = "/onward.referral.v1.QueueService/WatchQueue";
     let entered = doors.open(method, request).await?;
     let queue = doors.own_queue(&entered.caller, &entered.message.queue_id).await?;
-    let from = from(&entered.message.from_position)?;
+    let from = doors.from_position(&entered.message.from_position).await?;
     let woken = doors.views().changes(ViewName::Queue);
     Ok(doors.stream(entered, Following { doors: doors.clone(), queue }, from, woken))
 }

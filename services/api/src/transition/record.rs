@@ -21,7 +21,7 @@ use crate::call::{Entered, answer, attempt, issued, receipt};
 use crate::dsa;
 use crate::guard::Caller;
 use crate::status::{Answer, Failure};
-use crate::wire::detail::{carried, field_of};
+use crate::wire::detail::{carried, field_of, settings_of};
 use crate::wire::learner::la_code;
 use crate::wire::transition::phase_transfer;
 use crate::wire::{self as parse, code};
@@ -44,8 +44,8 @@ pub(super) async fn one(
     doors: &Doors,
     request: Request<wire::RecordTransitionRequest>,
 ) -> Result<Response<wire::RecordTransitionResponse>, Failure> {
-    let entered = doors.open(ONE, request).await?;
-    let done = record(doors, &entered).await?;
+    let (doors, entered) = doors.open_asking(ONE, request, needs).await?;
+    let done = record(&doors, &entered).await?;
     let response = wire::RecordTransitionResponse {
         receipt: Some(receipt(&done.executed.receipt)),
         transition_id: done.transition_id,
@@ -64,6 +64,17 @@ pub(super) async fn many(
     let (metadata, _, requests) = request.into_parts();
     let caller = doors.admit(MANY, &metadata).await?;
     Ok(Response::new(doors.each(caller, metadata, requests, item)))
+}
+
+/// What the request shows that recording it will look up. A fault in it is told later, in its turn.
+fn needs(message: &wire::RecordTransitionRequest, organisation: OrganisationId) -> Vec<Key> {
+    let learner = message.learner_id.parse::<LearnerId>().ok();
+    let owner = learner.map(|id| Key::party(id.uuid(), organisation, Relation::Owner));
+    let settings = message.detail.iter().flat_map(settings_of).flatten();
+    let settings = settings.filter_map(Doors::key_of_setting);
+    let authority = la_code("home_la_code", &message.home_la_code).ok().flatten();
+    let authority = authority.map(|code| keys::authority(&code));
+    owner.into_iter().chain(settings).chain(authority).collect()
 }
 
 /// The result of one of many: what a call of its own would have answered.
@@ -105,8 +116,9 @@ async fn recorded(
     // The same request through either door is the same request.
     let caller = Caller { method: ONE, ..caller };
     let body = Bytes::from(message.encode_to_vec());
+    let doors = doors.asking(needs(&message, caller.organisation())).await?;
     let entered = Entered { caller, message, body, metadata: Default::default() };
-    let done = record(doors, &entered).await;
+    let done = record(&doors, &entered).await;
     done.map_err(|failure| failure.renamed(|field| format!("transition.{field}")))
 }
 

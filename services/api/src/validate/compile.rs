@@ -1,7 +1,7 @@
 //! Turns the `buf.validate` options of a descriptor into rules that can be evaluated quickly.
 
 use prost_reflect::{
-    DynamicMessage, ExtensionDescriptor, FieldDescriptor, MessageDescriptor, Value,
+    DynamicMessage, ExtensionDescriptor, FieldDescriptor, MessageDescriptor, OneofDescriptor, Value,
 };
 use regex::Regex;
 
@@ -16,12 +16,13 @@ pub struct CompileFault {
 /// Rules of one message.
 pub(super) struct MessageRules {
     pub(super) fields: Vec<FieldRules>,
-    pub(super) oneofs: Vec<String>,
+    /// Of which one field must be given.
+    pub(super) oneofs: Vec<OneofDescriptor>,
 }
 
 /// Rules of one field.
 pub(super) struct FieldRules {
-    pub(super) name: String,
+    pub(super) field: FieldDescriptor,
     pub(super) required: bool,
     pub(super) ignore_zero: bool,
     pub(super) checks: Vec<Check>,
@@ -72,7 +73,6 @@ pub(super) fn message(descriptor: &MessageDescriptor) -> Result<MessageRules, Co
                 flag(&oneof.options().get_extension(extension), "required")
             })
         })
-        .map(|oneof| oneof.name().to_owned())
         .collect();
     Ok(MessageRules { fields, oneofs })
 }
@@ -88,7 +88,7 @@ fn rules_of(
     let value = options.get_extension(extension);
     let Some(rules) = value.as_message() else { return Ok(None) };
     let mut compiled = FieldRules {
-        name: field.name().to_owned(),
+        field: field.clone(),
         required: false,
         ignore_zero: false,
         checks: Vec::new(),

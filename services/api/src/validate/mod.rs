@@ -61,7 +61,7 @@ impl Validator {
         let message = DynamicMessage::decode(descriptor, encoded)
             .map_err(|_| Refusal::field("", "the message could not be read"))?;
         let mut faults = Vec::new();
-        evaluate::message(self, &message, "", &mut faults);
+        evaluate::message(self, &message, evaluate::Path::Root, &mut faults);
         if faults.is_empty() {
             return Ok(());
         }
@@ -74,8 +74,8 @@ impl Validator {
     }
 }
 
-fn fault(path: &str, message: impl Into<String>) -> FieldFault {
-    FieldFault { field: path.to_owned(), message: message.into() }
+fn fault(path: evaluate::Path<'_>, message: impl Into<String>) -> FieldFault {
+    FieldFault { field: path.to_string(), message: message.into() }
 }
 
 #[cfg(test)]
@@ -85,6 +85,55 @@ mod tests {
     #[test]
     fn every_rule_of_the_contract_is_known() {
         assert!(Validator::shared().is_ok());
+    }
+
+    /// The faulty fields and what is said of them.
+    fn faults(message: &impl prost::Message, full_name: &str) -> Vec<(String, String)> {
+        let validator = Validator::shared().expect("rules compile");
+        match validator.check(full_name, &message.encode_to_vec()) {
+            Err(Refusal::Invalid(faults)) => {
+                faults.into_iter().map(|fault| (fault.field, fault.message)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_name_is_one_line_that_can_be_seen() {
+        use onward_contract::directory::v1::RegisterOrganisationRequest;
+        let name = |name: &str| {
+            let request =
+                RegisterOrganisationRequest { name: name.to_owned(), ..Default::default() };
+            let faults = faults(&request, "onward.directory.v1.RegisterOrganisationRequest");
+            faults.into_iter().any(|(field, _)| field == "name")
+        };
+        let unfit =
+            ["", " ", "\u{200b}", "Elm\0bridge", "Elm\u{1b}[2J", "Elm\nbridge", "\u{202e}mlE"];
+        for unfit in unfit {
+            assert!(name(unfit), "{unfit:?}");
+        }
+        for fit in ["Elmbridge", "Ysgol Cŵn", "مدرسة", "Zoë’s \u{200d}"] {
+            assert!(!name(fit), "{fit:?}");
+        }
+    }
+
+    #[test]
+    fn every_pattern_is_told_in_words() {
+        let pool = onward_contract::pool();
+        for message in pool.all_messages().filter(|m| m.full_name().starts_with("onward.")) {
+            let mut faults = Vec::new();
+            let mut filled = DynamicMessage::new(message.clone());
+            for field in message.fields() {
+                if matches!(field.kind(), prost_reflect::Kind::String) && !field.is_list() {
+                    let text = prost_reflect::Value::String("not that".to_owned());
+                    filled.set_field(&field, text);
+                }
+            }
+            evaluate::message(Validator::shared().expect("rules"), &filled, "", &mut faults);
+            for fault in faults {
+                assert!(!fault.message.contains('^'), "{}: {}", fault.field, fault.message);
+            }
+        }
     }
 
     #[test]

@@ -47,9 +47,11 @@ pub fn moment(
     field: &str,
     at: Option<&prost_types::Timestamp>,
 ) -> Result<Option<Timestamp>, Refusal> {
+    let fault = || Refusal::field(field, "must be a moment of this era");
     at.map(|at| {
-        Timestamp::new(at.seconds, at.nanos)
-            .map_err(|_| Refusal::field(field, "must be a moment of this era"))
+        // A Timestamp counts its nanoseconds forwards, also before 1970.
+        let whole = (0..1_000_000_000).contains(&at.nanos);
+        Timestamp::new(at.seconds, at.nanos).ok().filter(|_| whole).ok_or_else(fault)
     })
     .transpose()
 }

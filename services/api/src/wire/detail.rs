@@ -34,6 +34,23 @@ pub fn carried(detail: Recorded) -> Carried {
     }
 }
 
+/// The settings that a move names: the one left and the one entered.
+pub fn settings_of(detail: &Recorded) -> [Option<&SettingRef>; 2] {
+    match detail {
+        Recorded::PhaseTransfer(of) => [of.from.as_ref(), of.to.as_ref()],
+        Recorded::Post16Move(of) => [of.from.as_ref(), of.to.as_ref()],
+        Recorded::ApprenticeshipStart(of) => [of.from.as_ref(), of.provider.as_ref()],
+        Recorded::HigherEducationEntry(of) => [of.from.as_ref(), of.provider.as_ref()],
+        Recorded::AlternativeProvision(of) => [of.from.as_ref(), of.setting.as_ref()],
+        Recorded::LocalAuthorityMove(of) => [of.to.as_ref(), None],
+        Recorded::InYearMove(of) => [of.from.as_ref(), of.to.as_ref()],
+        Recorded::Employment(of) => [of.from.as_ref(), None],
+        Recorded::AdultCare(of) => [of.from.as_ref(), None],
+        Recorded::ElectiveHomeEducation(of) => [of.from.as_ref(), None],
+        Recorded::NotInEducation(of) => [of.from.as_ref(), None],
+    }
+}
+
 /// What a move carries, as the contract shows it.
 pub fn detail_shown(detail: &Detail, said: Said<'_>) -> wire::TransitionDetail {
     let carried = match detail {

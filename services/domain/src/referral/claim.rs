@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::lease::{check_extension, check_until};
 use super::{
     ClaimExtended, ClaimLapsed, ReferralClaimed, ReferralFact, ReferralFold, ReferralState,
-    ReferralStep, ReferralSubmitted,
+    ReferralStep, ReferralSubmitted, of_holder,
 };
 use crate::decider::{Now, Outcome, Refusal, Steps};
 use crate::ids::MemberId;
@@ -67,7 +67,8 @@ impl ExtendClaim {
     pub(super) fn decide(self, state: &ReferralFold) -> Result<Outcome<ReferralFact>, Refusal> {
         let (submitted, stands) = state.stands()?;
         check_until(self.until, self.now)?;
-        ReferralStep::ExtendClaim.require(stands)?;
+        let legal = ReferralStep::ExtendClaim.require(stands);
+        legal.map_err(|refusal| of_holder(refusal, stands))?;
         state.holds(self.member, self.now)?;
         let ExtendClaim { member, until, .. } = self;
         let held = state.claim.as_ref().ok_or(Refusal::NotFound)?;

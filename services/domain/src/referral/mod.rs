@@ -158,13 +158,22 @@ impl ReferralFold {
 
     /// Refuses anybody but the holder of a lease that runs.
     fn holds(&self, member: MemberId, now: Now) -> Result<(), Refusal> {
-        if self.holder(now.at) == Some(member) {
-            return Ok(());
-        }
-        Err(Refusal::Rule {
-            reason: "LEASE_LOST",
-            message: "the claim is not, or is no longer, the caller's".to_owned(),
-        })
+        if self.holder(now.at) == Some(member) { Ok(()) } else { Err(lease_lost()) }
+    }
+}
+
+fn lease_lost() -> Refusal {
+    Refusal::Rule {
+        reason: "LEASE_LOST",
+        message: "the claim is not, or is no longer, the caller's".to_owned(),
+    }
+}
+
+/// A holder's step on a referral that waits (again): what the holder has to know is that the lease is gone.
+fn of_holder(refusal: Refusal, stands: ReferralState) -> Refusal {
+    match refusal {
+        Refusal::IllegalStep { .. } if stands == ReferralState::Accepted => lease_lost(),
+        other => other,
     }
 }
 

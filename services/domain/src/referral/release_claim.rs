@@ -1,6 +1,6 @@
 //! Put a claimed referral back: it waits where it waited.
 
-use super::{ClaimReleased, ReferralFact, ReferralFold, ReferralStep};
+use super::{ClaimReleased, ReferralFact, ReferralFold, ReferralStep, of_holder};
 use crate::decider::{Now, Outcome, Refusal, Steps};
 use crate::ids::MemberId;
 
@@ -18,7 +18,8 @@ impl ReleaseClaim {
         let (submitted, stands) = state.stands()?;
         let (referral, learner) = (submitted.referral, submitted.learner);
         let fact = ClaimReleased { referral, learner, member: self.member };
-        let outcome = ReferralStep::ReleaseClaim.take(stands, state.returned.as_ref(), fact)?;
+        let outcome = ReferralStep::ReleaseClaim.take(stands, state.returned.as_ref(), fact);
+        let outcome = outcome.map_err(|refusal| of_holder(refusal, stands))?;
         if matches!(outcome, Outcome::Recorded(_)) {
             state.holds(self.member, self.now)?;
         }

@@ -3,7 +3,7 @@
 
 use super::{
     ReferralFact, ReferralFold, ReferralStep, RescreenRecorded, Screening, ScreeningRecorded,
-    TeamMember,
+    TeamMember, of_holder,
 };
 use crate::decider::{Faults, Now, Outcome, Refusal, Steps};
 use crate::ids::MemberId;
@@ -33,7 +33,8 @@ impl RecordScreening {
             screening,
         };
         let step = ReferralStep::RecordScreening;
-        let outcome = step.take(stands, state.screened.as_ref(), fact)?;
+        let outcome = step.take(stands, state.screened.as_ref(), fact);
+        let outcome = outcome.map_err(|refusal| of_holder(refusal, stands))?;
         state.may_write(by, now)?;
         Ok(outcome.map(ReferralFact::ScreeningRecorded))
     }

@@ -1,5 +1,6 @@
 //! The cells of one row under their column names, read as values; what is wrong is noted by column.
 
+use std::borrow::Cow;
 use std::str::FromStr;
 
 use ::csv::StringRecord;
@@ -10,6 +11,7 @@ use onward_domain::transition::detail::Planned;
 
 use super::refusal::CsvRefusal;
 use super::template::Column;
+use super::write::neutralise;
 use crate::Note;
 use crate::values;
 
@@ -38,9 +40,12 @@ impl Columns {
         headings: &StringRecord,
     ) -> Result<Self, CsvRefusal> {
         let mut columns = Self { places: Vec::new(), unknown: Vec::new() };
+        // Once: a first line of nothing but commas has a hundred thousand headings.
+        let names: Vec<String> = known.iter().map(|column| fold(column.name)).collect();
         for (place, heading) in headings.iter().enumerate() {
-            let folded = fold(heading);
-            match known.iter().find(|column| fold(column.name) == folded) {
+            let folded = fold(unneutralise(heading.trim()));
+            let place_of = names.iter().position(|name| *name == folded);
+            match place_of.map(|at| &known[at]) {
                 Some(column) if columns.place(column.name).is_some() => {
                     return Err(CsvRefusal::DoubledColumn { column: column.name });
                 }
@@ -104,7 +109,7 @@ impl<'a> Cells<'a> {
         &mut self,
         column: &'static str,
         code: &'static str,
-        message: impl Into<std::borrow::Cow<'static, str>>,
+        message: impl Into<Cow<'static, str>>,
     ) {
         self.reasons.push(Note::new(self.line, column, code, message));
     }
@@ -114,7 +119,7 @@ impl<'a> Cells<'a> {
         &mut self,
         column: &'static str,
         code: &'static str,
-        message: impl Into<std::borrow::Cow<'static, str>>,
+        message: impl Into<Cow<'static, str>>,
     ) {
         self.warnings.push(Note::new(self.line, column, code, message));
     }
@@ -296,10 +301,11 @@ fn read_code<T: CodeSet>(text: &str) -> Option<T> {
     T::ALL.iter().copied().find(|member| same(member.code()))
 }
 
-/// Takes away the apostrophe that export puts before a cell that looks like a formula.
+/// Takes away the apostrophe that export puts before a cell that looks like a formula, and the blanks
+/// behind it: whatever [`neutralise`] puts one before reads as it did.
 fn unneutralise(cell: &str) -> &str {
     match cell.strip_prefix('\'') {
-        Some(rest) if rest.starts_with(['=', '+', '-', '@']) => rest,
+        Some(rest) if matches!(neutralise(rest), Cow::Owned(_)) => rest.trim(),
         _ => cell,
     }
 }

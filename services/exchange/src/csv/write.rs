@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 /// Puts an apostrophe before a cell that a spreadsheet would take for a formula: one that begins with
-/// `=`, `+`, `-` or `@`, also behind white space, tab or line break.
+/// `=`, `+`, `-` or `@`, also behind white space, tab or line break. A blank cell is none.
 pub fn neutralise(cell: &str) -> Cow<'_, str> {
-    let first = cell.trim_start().chars().next();
+    let Some(first) = cell.trim_start().chars().next() else { return Cow::Borrowed(cell) };
     let spaced = cell.starts_with(['\t', '\r', '\n']);
-    if spaced || matches!(first, Some('=' | '+' | '-' | '@')) {
+    if spaced || matches!(first, '=' | '+' | '-' | '@') {
         return Cow::Owned(format!("'{cell}"));
     }
     Cow::Borrowed(cell)
@@ -65,7 +65,7 @@ mod tests {
         for risky in ["=1+1", "+44 7700", "-2", "@SUM(A1)", " =1", "\t=1", "\r1", "\u{a0}=1"] {
             assert_eq!(neutralise(risky), format!("'{risky}"), "{risky:?}");
         }
-        for fine in ["", "Zoë", "O'Neill", "2026-09-01", "a=b", "'quoted'"] {
+        for fine in ["", " ", "\n", "Zoë", "O'Neill", "2026-09-01", "a=b", "'quoted'"] {
             assert_eq!(neutralise(fine), fine);
         }
     }

@@ -115,7 +115,7 @@ async fn open_sqlite(folder: &Path) -> Result<Store, OpenError> {
     private_file(&path)?;
     let settings = sqlite::key_store_settings(&path);
     // One connection: key rows are read once and then remembered.
-    let pool = SqlitePoolOptions::new().max_connections(1);
+    let pool = SqlitePoolOptions::new().max_connections(1).after_release(sqlite::is_clean);
     let pool = sqlite::patiently(|| pool.clone().connect_with(settings.clone())).await;
     let pool = pool.map_err(open_fault)?;
     make_tables(&pool).await.map_err(open_fault)?;

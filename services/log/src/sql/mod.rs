@@ -1,5 +1,6 @@
 //! Every SQL text of the log, and what runs it on either database. `shared.rs` holds what both accept.
 
+pub(crate) mod copy;
 mod erasure;
 pub(crate) mod fault;
 pub(crate) mod key_store;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{bail, ensure};
+use anyhow::bail;
 use jiff::Timestamp;
 use onward_api::{guard, keys};
 use onward_domain::codes::role::MemberRole;
@@ -19,6 +19,7 @@ use uuid::Uuid;
 use crate::app::log_options;
 use crate::cli::{BootstrapArgs, Output};
 use crate::config::Settings;
+use crate::lifecycle::Misuse;
 use crate::output::Rows;
 
 /// The first operator.
@@ -32,11 +33,20 @@ pub struct First {
 
 /// Makes the first operator and prints the ids.
 pub async fn run(args: BootstrapArgs, output: Output) -> anyhow::Result<ExitCode> {
-    ensure!(!args.org.trim().is_empty(), "--org must be a name");
-    ensure!(
-        !args.subject.is_empty() && !args.issuer.is_empty(),
-        "--subject and --issuer must be given"
-    );
+    // As the contract has it for every later organisation and member.
+    let fits = |text: &str, most| {
+        let length = text.trim().chars().count();
+        (1..=most).contains(&length) && !text.chars().any(char::is_control)
+    };
+    for (flag, text, most) in [
+        ("--org", &args.org, 200),
+        ("--subject", &args.subject, 255),
+        ("--issuer", &args.issuer, 255),
+    ] {
+        if !fits(text, most) {
+            bail!(Misuse(format!("{flag} must be one line of 1 to {most} characters")));
+        }
+    }
     let settings = Settings::of_store(&args.store)?;
     let log = Log::open(log_options(&settings, true)).await?;
     let made = first_operator(&log, &args.org, &args.issuer, &args.subject).await;

@@ -9,6 +9,7 @@ use anyhow::Context;
 use onward_domain::numbers::{self, Checked, Kind};
 
 use crate::cli::{CheckIdArgs, Output};
+use crate::lifecycle::Misuse;
 use crate::output::Rows;
 
 /// Longest line of a file that is read, in bytes; no identifier is near it.
@@ -16,12 +17,11 @@ const LONGEST_LINE: u64 = 4096;
 
 /// Checks the values. Exit code 1 when one of them is not valid.
 pub fn run(args: CheckIdArgs, output: Output) -> anyhow::Result<ExitCode> {
-    let kind: Kind = args.kind.parse().ok().with_context(|| {
-        format!(
-            "{} is not a kind of identifier: upn, uln, nhs, urn, ey_urn, laestab, ukprn, sid, husid or ods",
-            args.kind
-        )
-    })?;
+    let misuse = |_| {
+        let known = "upn, uln, nhs, urn, ey_urn, laestab, ukprn, sid, husid or ods";
+        Misuse(format!("{} is not a kind of identifier: {known}", args.kind))
+    };
+    let kind: Kind = args.kind.parse().map_err(misuse)?;
     let mut rows = Rows::new(&["value", "result", "cleaned", "flags"]);
     let mut all_valid = true;
     let mut check = |value: &str| {

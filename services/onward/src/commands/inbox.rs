@@ -2,27 +2,28 @@
 
 use std::process::ExitCode;
 
-use anyhow::Context;
 use onward_contract::handover::v1::{Handover, HandoverState, ListReceivedRequest};
 
 use super::client::{Server, told};
 use super::text;
 use crate::cli::{InboxArgs, Output};
+use crate::lifecycle::Misuse;
 use crate::output::Rows;
 
 const STATE: &str = "HANDOVER_STATE_";
 
 /// Prints the inbox.
 pub async fn run(args: InboxArgs, output: Output) -> anyhow::Result<ExitCode> {
-    let server = Server::connect(&args.server).await?;
     let states = match &args.state {
         None => Vec::new(),
         Some(state) => {
             let name = format!("{STATE}{}", state.to_ascii_uppercase());
             let known = HandoverState::from_str_name(&name);
-            vec![known.with_context(|| format!("{state} is not a state of a handover"))?]
+            let misuse = || Misuse(format!("{state} is not a state of a handover"));
+            vec![known.ok_or_else(misuse)?]
         }
     };
+    let server = Server::connect(&args.server).await?;
     let handovers = received(&server, states, "").await?;
     rows(&handovers).print(output)?;
     Ok(ExitCode::SUCCESS)

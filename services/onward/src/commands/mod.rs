@@ -9,6 +9,7 @@ mod demo;
 mod import;
 mod inbox;
 mod keys;
+mod log;
 mod queue;
 mod serve;
 mod tail;
@@ -39,8 +40,9 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Tail(args) => tail::run(args, output).await,
         Command::CheckId(args) => check_id::run(args, output),
         Command::Bench(command) => bench::run(command).await,
-        Command::Config(command) => config::run(command),
+        Command::Config(command) => config::run(command, output),
         Command::Views(command) => views::run(command, output).await,
         Command::Keys(command) => keys::run(command, output).await,
+        Command::Log(command) => log::run(command, output).await,
     }
 }

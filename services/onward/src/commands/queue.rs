@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use anyhow::Context;
 use onward_contract::referral::v1::{
     GetQueueRequest, GetQueueResponse, NeedTick, QueueItem, ReferralState,
 };
@@ -10,21 +9,23 @@ use onward_contract::referral::v1::{
 use super::client::{Server, told};
 use super::text;
 use crate::cli::{Output, QueueArgs};
+use crate::lifecycle::Misuse;
 use crate::output::Rows;
 
 const STATE: &str = "REFERRAL_STATE_";
 
 /// Prints the queue.
 pub async fn run(args: QueueArgs, output: Output) -> anyhow::Result<ExitCode> {
-    let server = Server::connect(&args.server).await?;
     let states = match &args.state {
         None => Vec::new(),
         Some(state) => {
             let name = format!("{STATE}{}", state.to_ascii_uppercase());
             let known = ReferralState::from_str_name(&name);
-            vec![known.with_context(|| format!("{state} is not a state of a referral"))?]
+            let misuse = || Misuse(format!("{state} is not a state of a referral"));
+            vec![known.ok_or_else(misuse)?]
         }
     };
+    let server = Server::connect(&args.server).await?;
     let (items, _) = items(&server, &args.pathfinder, states, "").await?;
     rows(&items).print(output)?;
     Ok(ExitCode::SUCCESS)

@@ -21,6 +21,9 @@ pub async fn run(args: TailArgs, output: Output) -> anyhow::Result<ExitCode> {
     };
     let mut events =
         server.operations().tail_log(request).await.map_err(|s| told(&s))?.into_inner();
+    if output == Output::Csv {
+        csv_line(&["position", "recorded", "type", "stream_id", "public"])?;
+    }
     let mut left = args.limit.unwrap_or(u64::MAX);
     while left > 0 {
         let message = tokio::select! {
@@ -56,17 +59,23 @@ fn print(record: &LogRecord, output: Output) -> anyhow::Result<()> {
             writeln!(stdout, "{line}")?;
         }
         Output::Csv => {
-            let mut writer = csv::Writer::from_writer(&mut stdout);
-            writer.write_record([
-                record.position.as_str(),
-                recorded.as_str(),
-                record.r#type.as_str(),
-                record.stream_id.as_str(),
-                record.public_json.as_str(),
-            ])?;
-            writer.flush()?;
+            drop(stdout);
+            return csv_line(&[
+                &record.position,
+                &recorded,
+                &record.r#type,
+                &record.stream_id,
+                &record.public_json,
+            ]);
         }
     }
     stdout.flush()?;
+    Ok(())
+}
+
+fn csv_line(cells: &[&str]) -> anyhow::Result<()> {
+    let mut writer = csv::Writer::from_writer(std::io::stdout().lock());
+    writer.write_record(cells)?;
+    writer.flush()?;
     Ok(())
 }

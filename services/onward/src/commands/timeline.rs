@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use jiff::Timestamp;
 use onward_contract::learner::v1::{FindLearnersRequest, find_learners_request::By};
 use onward_contract::timeline::v1::{GetTimelineRequest, Party, TimelineEntry};
@@ -12,13 +12,14 @@ use onward_domain::numbers::{self, Kind, Outcome};
 use super::client::{Server, told};
 use super::text;
 use crate::cli::{Output, TimelineArgs};
+use crate::lifecycle::Misuse;
 use crate::output::Rows;
 
 /// Prints the timeline.
 pub async fn run(args: TimelineArgs, output: Output) -> anyhow::Result<ExitCode> {
+    let as_known_at = args.as_known_at.as_deref().map(moment).transpose()?;
     let server = Server::connect(&args.server).await?;
     let learner = learner(&server, &args.learner).await?;
-    let as_known_at = args.as_known_at.as_deref().map(moment).transpose()?;
     let entries = entries(&server, &learner, as_known_at, "").await?;
     rows(&entries).print(output)?;
     Ok(ExitCode::SUCCESS)
@@ -77,10 +78,8 @@ fn name(party: Option<&Party>) -> String {
 }
 
 fn moment(text: &str) -> anyhow::Result<prost_types::Timestamp> {
-    let at: Timestamp = text
-        .parse()
-        .ok()
-        .with_context(|| format!("{text} is not a moment such as 2026-09-01T08:30:00Z"))?;
+    let misuse = || Misuse(format!("{text} is not a moment such as 2026-09-01T08:30:00Z"));
+    let at: Timestamp = text.parse().map_err(|_| misuse())?;
     Ok(prost_types::Timestamp { seconds: at.as_second(), nanos: at.subsec_nanosecond() })
 }
 
@@ -94,7 +93,7 @@ async fn learner(server: &Server, named: &str) -> anyhow::Result<String> {
     } else if numbers::check(Kind::Uln, named).outcome == Outcome::Valid {
         By::Uln(named.to_owned())
     } else {
-        bail!("LEARNER must be a record's id (UUID), a UPN or a ULN");
+        bail!(Misuse("LEARNER must be a record's id (UUID), a UPN or a ULN".to_owned()));
     };
     let request = FindLearnersRequest { by: Some(by), ..FindLearnersRequest::default() };
     let found = server.learners().find_learners(request).await.map_err(|s| told(&s))?.into_inner();

@@ -44,6 +44,8 @@ pub(super) fn server(mut settings: Settings) -> anyhow::Result<Checked> {
 fn roles(settings: &Settings) -> anyhow::Result<()> {
     ensure!(!settings.roles.is_empty(), "roles is empty: the process would do nothing");
     ensure!(settings.bus.replicas >= 1, "bus.replicas must be at least 1");
+    ensure!(settings.bus.lease_seconds >= 1, "bus.lease_seconds must be at least 1");
+    ensure!(settings.bus.audit_rate >= 1, "bus.audit_rate must be at least 1");
     let all = Role::ALL.iter().all(|role| settings.roles.contains(role));
     // One process owns a SQLite folder, so it has to do everything.
     ensure!(

@@ -114,11 +114,28 @@ pub struct BusSettings {
     pub nats: Option<String>,
     /// Copies of the stream in a cluster.
     pub replicas: usize,
+    /// How long the relay's right to copy holds without being renewed, in seconds: after that another
+    /// process takes over.
+    pub lease_seconds: u64,
+    /// Retired streams that are kept, the newest ones.
+    pub retired_kept: usize,
+    /// Pause between two rounds of the audit, in seconds.
+    pub audit_seconds: u64,
+    /// Events that the audit compares in a second at most.
+    pub audit_rate: u64,
 }
 
 impl Default for BusSettings {
     fn default() -> Self {
-        Self { nats: None, replicas: 1 }
+        let usual = onward_bus::BusOptions::new("");
+        Self {
+            nats: None,
+            replicas: usual.replicas,
+            lease_seconds: usual.lease.as_secs(),
+            retired_kept: usual.retired_kept,
+            audit_seconds: usual.audit_every.as_secs(),
+            audit_rate: usual.audit_rate,
+        }
     }
 }
 
@@ -140,7 +157,9 @@ pub struct HttpSettings {
     pub largest_request: usize,
     /// Longest time that a unary call may take, in seconds.
     pub call_seconds: u64,
-    /// Calls under way on one connection.
+    /// Calls under way in the process; the next is sent away at once, with a time to come back.
+    pub calls: usize,
+    /// Calls and streams under way on one connection.
     pub calls_per_connection: usize,
 }
 
@@ -154,6 +173,7 @@ impl Default for HttpSettings {
             tls_ends_at_proxy: false,
             largest_request: limits.largest_request,
             call_seconds: limits.call_time.as_secs(),
+            calls: limits.calls,
             calls_per_connection: limits.calls_per_connection,
         }
     }

@@ -84,79 +84,96 @@ fn small(number: i64) -> Result<u8, ViewError> {
     u8::try_from(number).map_err(|_| ViewError::Damaged("a partition out of range"))
 }
 
-/// Writes what changed between two tracks, each only where the database still holds the old value.
+/// How a batch moves one view on.
+pub(crate) struct Moved<'a> {
+    pub(crate) view: &'a str,
+    pub(crate) generation: Generation,
+    pub(crate) old: &'a Track,
+    pub(crate) new: &'a Track,
+}
+
+/// One entry of a track that moved.
+struct Step<'a> {
+    view: &'a str,
+    generation: i64,
+    key: u8,
+    old: i64,
+    new: i64,
+}
+
+/// Writes what changed between the tracks of some views, each only where the database still holds the
+/// old value.
 ///
 /// # Errors
 /// `NotOwner` where one does not: somebody else has applied in the meantime.
-pub(crate) async fn save(
-    tx: &mut Tx,
-    view: &str,
-    generation: Generation,
-    old: &Track,
-    new: &Track,
-) -> Result<(), ViewError> {
-    swap(
-        tx,
-        "view_checkpoint",
-        "partition",
-        "sequence",
-        view,
-        generation,
-        steps(&old.sequences, &new.sequences),
-    )
-    .await?;
-    swap(
-        tx,
-        "view_progress",
-        "slice",
-        "scanned",
-        view,
-        generation,
-        steps(&old.scanned, &new.scanned),
-    )
-    .await
+pub(crate) async fn save(tx: &mut Tx, moved: &[Moved<'_>]) -> Result<(), ViewError> {
+    let sequences = |one: &Track| one.sequences.clone();
+    let scanned = |one: &Track| one.scanned.clone();
+    swap(tx, "view_checkpoint", "partition", "sequence", steps(moved, sequences)).await?;
+    swap(tx, "view_progress", "slice", "scanned", steps(moved, scanned)).await
 }
 
-/// (key, old, new) of every entry that moved.
-fn steps(old: &BTreeMap<u8, i64>, new: &BTreeMap<u8, i64>) -> Vec<(u8, i64, i64)> {
-    let moved = |(key, new): (&u8, &i64)| {
-        let old = old.get(key).copied().unwrap_or_default();
-        (old != *new).then_some((*key, old, *new))
-    };
-    new.iter().filter_map(moved).collect()
+/// Every entry that moved.
+fn steps<'a>(moved: &[Moved<'a>], of: impl Fn(&Track) -> BTreeMap<u8, i64>) -> Vec<Step<'a>> {
+    let mut steps = Vec::new();
+    for one in moved {
+        let (old, new) = (of(one.old), of(one.new));
+        for (key, new) in new {
+            let old = old.get(&key).copied().unwrap_or_default();
+            if old != new {
+                let (view, generation) = (one.view, one.generation.0);
+                steps.push(Step { view, generation, key, old, new });
+            }
+        }
+    }
+    steps
 }
+
+/// Steps a statement: one shape, so that it is prepared once. What is over is filled up with steps that
+/// match nothing.
+const SHAPE: usize = 32;
 
 async fn swap(
     tx: &mut Tx,
     table: &str,
     key: &str,
     value: &str,
-    view: &str,
-    generation: Generation,
-    steps: Vec<(u8, i64, i64)>,
+    steps: Vec<Step<'_>>,
 ) -> Result<(), ViewError> {
-    if steps.is_empty() {
-        return Ok(());
+    for some in steps.chunks(SHAPE) {
+        let mut values = Vec::with_capacity(5 * SHAPE);
+        for step in some {
+            values.extend([step.view.into(), step.generation.into()]);
+            values.extend([Value::from(i64::from(step.key)), step.old.into(), step.new.into()]);
+        }
+        for _ in some.len()..SHAPE {
+            values.extend(["".into(), Value::from(0), Value::from(0), 0.into(), 0.into()]);
+        }
+        let lines: Vec<String> = (0..SHAPE).map(|line| places(line * 5)).collect();
+        let sql = format!(
+            "UPDATE {table} SET {value} = step.n FROM ({}) AS step \
+             WHERE {table}.view = step.v AND {table}.generation = step.g \
+             AND {table}.{key} = step.k AND {table}.{value} = step.o",
+            lines.join(" UNION ALL ")
+        );
+        let done = tx.execute(sql, values).await?;
+        if usize::try_from(done) != Ok(some.len()) {
+            return Err(ViewError::NotOwner);
+        }
     }
-    let mut values = vec![view.into(), Value::from(generation.0)];
-    let mut lines = Vec::with_capacity(steps.len());
-    for (key, old, new) in &steps {
-        let at = values.len();
-        lines.push(format!(
-            "SELECT CAST(${} AS BIGINT) AS k, CAST(${} AS BIGINT) AS o, CAST(${} AS BIGINT) AS n",
-            at + 1,
-            at + 2,
-            at + 3
-        ));
-        values.extend([Value::from(i64::from(*key)), (*old).into(), (*new).into()]);
-    }
-    let sql = format!(
-        "UPDATE {table} SET {value} = step.n FROM ({}) AS step WHERE view = $1 AND generation = $2 \
-         AND {table}.{key} = step.k AND {table}.{value} = step.o",
-        lines.join(" UNION ALL ")
-    );
-    let done = tx.execute(sql, values).await?;
-    if usize::try_from(done) == Ok(steps.len()) { Ok(()) } else { Err(ViewError::NotOwner) }
+    Ok(())
+}
+
+fn places(at: usize) -> String {
+    format!(
+        "SELECT CAST(${} AS TEXT) AS v, CAST(${} AS BIGINT) AS g, CAST(${} AS BIGINT) AS k, \
+         CAST(${} AS BIGINT) AS o, CAST(${} AS BIGINT) AS n",
+        at + 1,
+        at + 2,
+        at + 3,
+        at + 4,
+        at + 5
+    )
 }
 
 /// The position that every reader of the view can rely on.
@@ -204,8 +221,11 @@ mod tests {
 
     #[test]
     fn only_what_moved_is_written() {
-        let old = BTreeMap::from([(1, 1), (2, 2)]);
-        let new = BTreeMap::from([(1, 1), (2, 5), (3, 1)]);
-        assert_eq!(steps(&old, &new), [(2, 2, 5), (3, 0, 1)]);
+        let old = track(&[(1, 1), (2, 2)], &[]);
+        let new = track(&[(1, 1), (2, 5), (3, 1)], &[]);
+        let moved = [Moved { view: "timeline", generation: Generation(1), old: &old, new: &new }];
+        let steps = steps(&moved, |track| track.sequences.clone());
+        let steps: Vec<_> = steps.iter().map(|step| (step.key, step.old, step.new)).collect();
+        assert_eq!(steps, [(2, 2, 5), (3, 0, 1)]);
     }
 }

@@ -18,7 +18,8 @@ pub(crate) fn position(number: i64) -> Position {
 
 /// Nanoseconds since 1970. Moments of recording lie between 1970 and 2262.
 pub(crate) fn of_moment(moment: Timestamp) -> i64 {
-    i64::try_from(moment.as_nanosecond()).unwrap_or(i64::MAX)
+    let number = moment.as_nanosecond();
+    i64::try_from(number).unwrap_or(if number < 0 { i64::MIN } else { i64::MAX })
 }
 
 /// The moment of a number.

@@ -2,7 +2,7 @@
 //! reason; later events of the same learner are listed behind, and everybody else goes on. A retry
 //! applies them in order and stops at the first that still cannot be applied.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use onward_log::{Log, Position};
@@ -53,15 +53,15 @@ impl Parked {
     }
 }
 
-/// The learners that wait in a view.
-pub(crate) async fn keys(
-    tx: &mut Tx,
-    view: &str,
-    generation: Generation,
-) -> Result<HashSet<Uuid>, ViewError> {
-    let sql = "SELECT DISTINCT parked FROM view_parked WHERE view = $1 AND generation = $2";
-    let rows = tx.rows(sql.to_owned(), vec![view.into(), generation.0.into()]).await?;
-    rows.iter().map(|row| row.id("parked")).collect()
+/// The learners that wait, by view and generation.
+pub(crate) async fn keys(tx: &mut Tx) -> Result<HashMap<(String, i64), HashSet<Uuid>>, ViewError> {
+    let sql = "SELECT DISTINCT view, generation, parked FROM view_parked";
+    let mut keys: HashMap<(String, i64), HashSet<Uuid>> = HashMap::new();
+    for row in tx.rows(sql.to_owned(), Vec::new()).await? {
+        let of = (row.text("view")?, row.int("generation")?);
+        keys.entry(of).or_default().insert(row.id("parked")?);
+    }
+    Ok(keys)
 }
 
 /// Lists events that were set aside.

@@ -11,8 +11,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::apply::{self, Running};
+use super::apply::{self, At, Running};
 use super::checkpoint::{self, Track};
+use super::fold::Prepared;
 use super::number;
 use super::owner::{self, Owned, SLICES, slice_of};
 use super::parked;
@@ -24,6 +25,14 @@ use crate::error::ViewError;
 const BATCH: usize = 512;
 /// How often ownership is renewed: several times within its time to live.
 const RENEW: Duration = Duration::from_secs(1);
+/// Longest that events are gathered at the log's end before the next batch.
+const GATHER: Duration = Duration::from_millis(8);
+/// Appends that wait at once in this process, from which on the views give way to them.
+const CROWD: usize = 32;
+/// How much longer than a batch took the views then stand back: they keep a quarter of the time.
+const STAND_BACK: u32 = 3;
+/// Longest that they stand back.
+const LONGEST_BACK: Duration = Duration::from_millis(300);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
@@ -231,24 +240,43 @@ impl Engine {
         if owned == self.owned { Ok(()) } else { Err(ViewError::NotOwner) }
     }
 
-    /// Applies a batch to every view. Each view has a transaction of its own: one that fails does not
-    /// hold up the others for longer than the next round.
+    /// Applies a batch to every view, all in one transaction; where that fails, each in one of its own,
+    /// so that one that fails does not hold up the others for longer than the next round.
     async fn apply(&mut self, events: Vec<Recorded>) -> Result<(), ViewError> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        let (begun, at_the_end) = (Instant::now(), events.len() < BATCH);
         let prepared = apply::prepare(&self.log, events).await?;
+        let all: Vec<At<'_>> = self.views.iter().zip(&self.tracks).collect();
+        let applied = apply::apply(&self.store, &all, self.worker, &self.owned, &prepared).await;
+        let failed = match applied {
+            Ok(tracks) => {
+                self.tracks = tracks;
+                None
+            }
+            Err(_) => self.apply_each(&prepared).await,
+        };
+        self.say();
+        tokio::time::sleep(rest(begun.elapsed(), self.log.crowd(), at_the_end)).await;
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Each view in a transaction of its own; the last failure.
+    async fn apply_each(&mut self, prepared: &[Prepared]) -> Option<ViewError> {
         let mut failed = None;
         for (view, track) in self.views.iter().zip(&mut self.tracks) {
-            let applied =
-                apply::apply(&self.store, view, self.worker, &self.owned, track, &prepared).await;
+            let one = [(view, &*track)];
+            let applied = apply::apply(&self.store, &one, self.worker, &self.owned, prepared).await;
             match applied {
-                Ok(next) => *track = next,
+                Ok(next) => *track = next.into_iter().next().unwrap_or_default(),
                 Err(error) => {
                     tracing::warn!(view = view.name(), %error, "a batch was not applied");
                     failed = Some(error);
                 }
             }
         }
-        self.say();
-        failed.map_or(Ok(()), Err)
+        failed
     }
 
     /// Wakes this process's readers. With slices elsewhere, only the database knows the position.
@@ -259,5 +287,34 @@ impl Engine {
         for (signal, track) in self.signals.iter().zip(&self.tracks) {
             signal.reached(number::position(track.lowest().unwrap_or_default()));
         }
+    }
+}
+
+/// How long to leave the processors to others after a batch that took so long.
+fn rest(took: Duration, crowd: usize, at_the_end: bool) -> Duration {
+    if crowd >= CROWD {
+        // More calls than can be answered at once: answering comes before showing. Whatever is left
+        // behind is caught up, in large batches, as soon as there is room.
+        (took * STAND_BACK).min(LONGEST_BACK)
+    } else if at_the_end {
+        // A transaction for every event or two would keep a processor busy with beginnings and ends.
+        took.min(GATHER)
+    } else {
+        Duration::ZERO
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_views_stand_back_for_callers_and_hurry_when_alone() {
+        let ms = Duration::from_millis;
+        assert_eq!(rest(ms(20), CROWD, true), ms(60));
+        assert_eq!(rest(ms(2_000), CROWD, false), LONGEST_BACK, "never for long");
+        assert_eq!(rest(ms(20), CROWD - 1, false), ms(0), "behind, and nobody waits");
+        assert_eq!(rest(ms(3), 0, true), ms(3));
+        assert_eq!(rest(ms(20), 0, true), GATHER);
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use sqlx::{AssertSqlSafe, Connection as _, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
 use super::value::{Kind, Row, Value, bind_array, bind_postgres, bind_sqlite};
 use crate::error::ViewError;
@@ -56,6 +56,8 @@ pub(crate) struct Ddl {
 }
 
 const READERS: u32 = 4;
+/// How long a connection may lie idle before it is asked whether it lives.
+const RESTED: Duration = Duration::from_secs(1);
 const SCHEMA: &str = "onward_views";
 /// Names the lock under which two processes that start at once make the tables one after the other.
 const DDL_LOCK: i64 = 0x6f6e_7761_7264_5601;
@@ -89,11 +91,18 @@ impl Store {
             .pragma("secure_delete", "on")
             .busy_timeout(Duration::from_secs(10))
             .statement_cache_capacity(256);
-        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone());
-        let writer = writer.await?;
-        let readers = SqlitePoolOptions::new()
-            .max_connections(READERS)
-            .connect_lazy_with(options.pragma("query_only", "on"));
+        // A file does not go away: a connection to it needs no test.
+        let pool = || SqlitePoolOptions::new().test_before_acquire(false);
+        let writer = pool().max_connections(1).after_release(|connection, _| {
+            // A full disk ends a transaction by itself; the driver counts it as open for ever after.
+            Box::pin(async move {
+                connection.ping().await?;
+                Ok(!connection.is_in_transaction())
+            })
+        });
+        let writer = writer.connect_with(options.clone()).await?;
+        let readers =
+            pool().max_connections(READERS).connect_lazy_with(options.pragma("query_only", "on"));
         Ok(Self::Sqlite { writer, readers })
     }
 
@@ -109,9 +118,25 @@ impl Store {
             .map_err(|_| ViewError::Settings("the URL of the database is malformed".to_owned()))?
             .application_name("onward-views")
             // Rows and checkpoint are lost together in a crash, and the log tells them again.
-            .options([("search_path", schema), ("synchronous_commit", "off")])
+            .options([
+                ("search_path", schema),
+                ("synchronous_commit", "off"),
+                // A process that stands still in the middle of a transaction holds its owners' rows: the
+                // server ends its session, so that another process can take over.
+                ("idle_in_transaction_session_timeout", "10s"),
+            ])
             .statement_cache_capacity(256);
-        let pool = PgPoolOptions::new().max_connections(max.max(2)).connect_with(options).await?;
+        // A connection that was in use a moment ago is not asked whether it lives: that would be a
+        // round trip for each statement. Where it does not live any more, the statement says so.
+        let pool = PgPoolOptions::new().test_before_acquire(false).before_acquire(|held, known| {
+            Box::pin(async move {
+                if known.idle_for < RESTED {
+                    return Ok(true);
+                }
+                Ok(held.ping().await.is_ok())
+            })
+        });
+        let pool = pool.max_connections(max.max(2)).connect_with(options).await?;
         let mut transaction = pool.begin().await?;
         sqlx::query("SELECT pg_advisory_xact_lock($1)")
             .bind(DDL_LOCK)

@@ -11,7 +11,11 @@ use tokio::task::JoinHandle;
 use super::world::*;
 
 /// Follows until `last` on a task of its own; pages of changing size.
-fn follow(bus: &Bus, after: Position, last: u64) -> JoinHandle<anyhow::Result<Vec<Recorded>>> {
+pub(super) fn follow(
+    bus: &Bus,
+    after: Position,
+    last: u64,
+) -> JoinHandle<anyhow::Result<Vec<Recorded>>> {
     let mut feed = StreamFeed::new(bus.clone(), after);
     tokio::spawn(async move {
         let mut read: Vec<Recorded> = Vec::new();
@@ -25,7 +29,8 @@ fn follow(bus: &Bus, after: Position, last: u64) -> JoinHandle<anyhow::Result<Ve
     })
 }
 
-async fn same_as_the_log(
+/// Waits for the follower's end: it has read what the log holds after `after`.
+pub(super) async fn same_as_the_log(
     reading: JoinHandle<anyhow::Result<Vec<Recorded>>>,
     log: &Log,
     after: Position,
@@ -42,7 +47,7 @@ fn positions(events: &[Recorded]) -> Vec<u64> {
 }
 
 /// Events that `many_callers` appends with these numbers.
-fn events_of(callers: u64, calls: u64, most: u64) -> u64 {
+pub(super) fn events_of(callers: u64, calls: u64, most: u64) -> u64 {
     callers * (0..calls).map(|call| call % most + 1).sum::<u64>()
 }
 

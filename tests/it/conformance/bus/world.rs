@@ -23,6 +23,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::ground::Ground;
+
 /// A bound on what comes to pass in a moment, so that a hang has a name.
 const BOUND: Duration = Duration::from_secs(60);
 
@@ -42,6 +44,11 @@ impl Running {
         let stop = CancellationToken::new();
         let task = tokio::spawn(Relay::new(bus.clone()).run(stop.clone()));
         Self { stop, task }
+    }
+
+    /// Nobody relays.
+    pub(super) fn none() -> Self {
+        Self { stop: CancellationToken::new(), task: tokio::spawn(async {}) }
     }
 
     /// Asks it to stop and waits until it has.
@@ -83,6 +90,17 @@ impl Copied {
         Self::over(nats, folder, log, change).await
     }
 
+    /// Over a log that stands on ground of the test's own.
+    pub(super) async fn on(
+        ground: &Ground,
+        nats: Nats,
+        change: impl FnOnce(&mut BusOptions),
+    ) -> anyhow::Result<Self> {
+        // The ground has the log's folder; this one stays empty.
+        let folder = tempfile::Builder::new().prefix("onward-bus-").tempdir()?;
+        Self::over(nats, folder, ground.open().await?, change).await
+    }
+
     /// Over a log that is open already.
     pub(super) async fn over(
         nats: Nats,
@@ -111,6 +129,12 @@ impl Copied {
         as_it_should: impl FnMut(&BusStatus) -> bool,
     ) -> anyhow::Result<BusStatus> {
         told(&self.bus, what, as_it_should).await
+    }
+
+    /// Waits until a line of this kind says what befell the copy last.
+    pub(super) async fn befell(&self, what: &str) -> anyhow::Result<BusStatus> {
+        let said = |now: &BusStatus| now.incident.as_ref().is_some_and(|it| it.what.contains(what));
+        self.told(&format!("the word that {what:?}"), said).await
     }
 
     /// The copy is whole and equal to the log; the stream that holds it is answered.
@@ -317,6 +341,11 @@ pub(super) async fn many_callers(
     };
     let ended = futures::future::try_join_all((0..callers).map(caller)).await?;
     ended.into_iter().collect()
+}
+
+/// With a lease this short an idle relay looks at its stream several times a second.
+pub(super) fn watchful(options: &mut BusOptions) {
+    options.lease = Duration::from_millis(900);
 }
 
 /// Copies a folder and all that is in it.

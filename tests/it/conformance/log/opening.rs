@@ -106,6 +106,29 @@ async fn a_wrong_url_is_one_clear_line() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What a migration left half done, and tables that nobody's migration tells of, are not built upon.
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_half_applied_migration_is_refused(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+    #[values(
+        "UPDATE _sqlx_migrations SET success = FALSE WHERE version = 2",
+        "DELETE FROM _sqlx_migrations WHERE version = 2",
+        "DROP TABLE _sqlx_migrations",
+        "UPDATE _sqlx_migrations SET version = 9999 WHERE version = 2"
+    )]
+    left: &str,
+) -> anyhow::Result<()> {
+    let place = Place::new(backend).await?;
+    place.open().await?.close().await;
+    place.sql(left).await?;
+    let refused = Log::open(place.options()).await.err();
+    assert!(matches!(refused, Some(OpenError::Migration(_))), "{left}: {refused:?}");
+    let line = refused.map(|error| error.to_string()).unwrap_or_default();
+    assert!(!line.contains('\n'), "{line}");
+    Ok(())
+}
+
 /// A table that this binary did not make is no half-made log to build on.
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]

@@ -11,6 +11,7 @@ use super::writer::{Taken, Writer};
 use super::{Database, json_ids, text};
 use crate::batch::{Backend, Wanted};
 use crate::claim_key::{Holder, KeyId};
+use crate::error::Cause;
 use crate::judge::{Expired, Known};
 use crate::lease::{Candidate, LeaseRow, ReadyRow};
 use crate::options::Clock;
@@ -199,7 +200,13 @@ impl Backend for Appender {
     }
 
     async fn commit(&mut self) -> Result<(), Fault> {
-        self.connection()?.execute("COMMIT").await?;
+        let done = self.connection()?.execute("COMMIT").await;
+        done.map_err(|error| match Fault::from(error) {
+            // The last frame may be in the write-ahead log although its sync failed: whoever opens the
+            // file after a crash would find it committed. Asking again writes over it, or finds it.
+            Fault::Cause(Cause::Disk) | Fault::Lost => Fault::InDoubt,
+            other => other,
+        })?;
         self.taken = None;
         Ok(())
     }

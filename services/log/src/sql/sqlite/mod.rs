@@ -195,6 +195,18 @@ pub(crate) fn key_store_settings(path: &Path) -> SqliteConnectOptions {
     durable(path).pragma("wal_autocheckpoint", "100").pragma("cache_size", "-2000")
 }
 
+/// Whether a connection may be lent again. A full disk ends a transaction by itself; the driver counts it
+/// as open for ever after.
+pub(crate) fn is_clean(
+    connection: &mut SqliteConnection,
+    _: sqlx::pool::PoolConnectionMetadata,
+) -> futures::future::BoxFuture<'_, Result<bool, sqlx::Error>> {
+    Box::pin(async move {
+        connection.ping().await?;
+        Ok(!connection.is_in_transaction())
+    })
+}
+
 /// Two processes that make one file at the same moment: the second tries again.
 pub(crate) async fn patiently<T, F, Fut>(mut open: F) -> Result<T, sqlx::Error>
 where

@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use super::figures::{self, Cell, Figures};
 use super::ground::Ground;
+use super::load::Load;
 use crate::cli::BenchArgs;
 
 /// Learners among whom the events are spread; each has a key of its own.
@@ -32,7 +33,7 @@ pub async fn run(args: BenchArgs) -> anyhow::Result<()> {
     // The keys are made first: in life a learner has one long before most of its events.
     warm(&ground.log, &learners, args.clients).await?;
     let from = ground.log.head().await?;
-    let begun = Instant::now();
+    let (begun, load) = (Instant::now(), Load::begin());
     let until = begun + Duration::from_secs(args.seconds.into());
     let callers: Vec<_> = (0..args.clients)
         .map(|caller| {
@@ -50,6 +51,7 @@ pub async fn run(args: BenchArgs) -> anyhow::Result<()> {
     more.insert("events".into(), json!(events));
     more.insert("learners".into(), json!(LEARNERS));
     more.insert("sealed".into(), json!(true));
+    load.tell(&mut more);
     let cell = Cell {
         workload: "append",
         backend: ground.backend,
@@ -69,7 +71,7 @@ async fn warm(log: &Log, learners: &Arc<Vec<LearnerId>>, clients: u32) -> anyhow
             let (log, learners) = (log.clone(), Arc::clone(learners));
             tokio::spawn(async move {
                 for learner in learners.iter().skip(first).step_by(step) {
-                    record(&log, *learner).await?;
+                    record(&log, *learner, 1).await?;
                 }
                 Ok::<_, ExecuteError>(())
             })
@@ -86,7 +88,7 @@ async fn calls(log: &Log, learners: &[LearnerId], caller: usize, until: Instant)
     let mut next = caller;
     while Instant::now() < until {
         let begun = Instant::now();
-        match record(log, learners[next % learners.len()]).await {
+        match record(log, learners[next % learners.len()], 1).await {
             Ok(()) => figures.call(begun.elapsed()),
             Err(_) => figures.errors += 1,
         }
@@ -95,24 +97,26 @@ async fn calls(log: &Log, learners: &[LearnerId], caller: usize, until: Instant)
     figures
 }
 
-/// One phase transfer of one learner on a stream of its own, under a request id.
-async fn record(log: &Log, learner: LearnerId) -> Result<(), ExecuteError> {
+/// Phase transfers of one learner, each on a stream of its own, under one request id.
+pub(super) async fn record(log: &Log, learner: LearnerId, many: usize) -> Result<(), ExecuteError> {
     let school = OrganisationId::new(Uuid::from_u128(1));
-    let transition = TransitionId::new(Uuid::now_v7());
     let now = guard::now(Timestamp::now());
     let attempt: Attempt = Arc::new(move |unit: &mut Unit| {
         Box::pin(async move {
-            let mut stream = unit.fresh::<Transition>(transition.uuid());
-            let command = Record {
-                transition,
-                learner,
-                home_la: Some("302".to_owned()),
-                authority: None,
-                detail: detail(school),
-                settings: Default::default(),
-            };
-            unit.decide(&mut stream, command.into())?;
-            unit.issue("transition_id", transition.to_string());
+            for _ in 0..many {
+                let transition = TransitionId::new(Uuid::now_v7());
+                let mut stream = unit.fresh::<Transition>(transition.uuid());
+                let command = Record {
+                    transition,
+                    learner,
+                    home_la: Some("302".to_owned()),
+                    authority: None,
+                    detail: detail(school),
+                    settings: Default::default(),
+                };
+                unit.decide(&mut stream, command.into())?;
+                unit.issue("transition_id", transition.to_string());
+            }
             Ok(())
         })
     });
@@ -133,7 +137,7 @@ async fn record(log: &Log, learner: LearnerId) -> Result<(), ExecuteError> {
     log.execute(Call { request: Some(request), provenance }, attempt).await.map(|_| ())
 }
 
-fn detail(school: OrganisationId) -> Detail {
+pub(super) fn detail(school: OrganisationId) -> Detail {
     let setting = |number: &str| Setting {
         organisation: Some(school),
         number: Some(number.to_owned()),

@@ -1,0 +1,28 @@
+//! `onward log accept-restore`: somebody stands by a log that was restored from an older copy.
+
+use std::process::ExitCode;
+
+use onward_log::Log;
+
+use crate::app::log_options;
+use crate::cli::{LogCommand, Output};
+use crate::config::Settings;
+use crate::output::Rows;
+
+/// Runs a command on the log itself, in the database.
+pub async fn run(command: LogCommand, output: Output) -> anyhow::Result<ExitCode> {
+    let LogCommand::AcceptRestore(args) = command;
+    let settings = Settings::of_store(&args)?;
+    let log = Log::open(log_options(&settings, false)).await?;
+    let accepted = log.accept_restore().await;
+    log.close().await;
+    let accepted = accepted?;
+    let mut rows = Rows::new(&["epoch", "position", "halted_since", "halted_by"]);
+    let (since, by) = match accepted.halted {
+        Some(halted) => (halted.at.to_string(), halted.what),
+        None => (String::new(), String::new()),
+    };
+    rows.push_texts([accepted.epoch.to_string(), accepted.head.to_string(), since, by]);
+    rows.print(output)?;
+    Ok(ExitCode::SUCCESS)
+}
