@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use onward_domain::codes::role::MemberRole;
 use onward_domain::ids::{LearnerId, OrganisationId};
-use onward_domain::learner::{Person, Setting};
+use onward_domain::learner::{Person, Setting, folded};
 use onward_log::{Key, Scope};
 
 /// (issuer, subject, organisation, role): a role that an identity holds.
@@ -109,67 +109,4 @@ pub fn open_case(learner: LearnerId, provider: &Setting, academic_year: &str) ->
 /// (): the first operator.
 pub fn operator() -> Key {
     Key::new(Scope::Operator, &[])
-}
-
-fn folded(name: &str) -> String {
-    name.chars()
-        // Combining marks are not alphanumeric, so a decomposed accent falls away here.
-        .filter(|c| c.is_alphanumeric())
-        .flat_map(char::to_lowercase)
-        .map(without_accent)
-        .collect()
-}
-
-/// Letters of the Latin script that are written with a mark, and the letter under it.
-const ACCENTED: [(char, &str); 24] = [
-    ('a', "àáâãäåāăąǎ"),
-    ('c', "çćĉċč"),
-    ('d', "ďđð"),
-    ('e', "èéêëēĕėęě"),
-    ('g', "ĝğġģ"),
-    ('h', "ĥħ"),
-    ('i', "ìíîïĩīĭįıǐ"),
-    ('j', "ĵ"),
-    ('k', "ķ"),
-    ('l', "ĺļľŀł"),
-    ('n', "ñńņňŉ"),
-    ('o', "òóôõöøōŏőǒ"),
-    ('r', "ŕŗř"),
-    ('s', "śŝşšș"),
-    ('t', "ţťŧț"),
-    ('u', "ùúûüũūŭůűųǔ"),
-    ('w', "ŵẁẃẅ"),
-    ('y', "ýÿŷỳ"),
-    ('z', "źżž"),
-    ('a', "ạảấầẩẫậắằẳẵặ"),
-    ('e', "ẹẻẽếềểễệ"),
-    ('o', "ọỏốồổỗộớờởỡợơ"),
-    ('u', "ụủứừửữựư"),
-    ('i', "ịỉ"),
-];
-
-fn without_accent(letter: char) -> char {
-    if letter.is_ascii() {
-        return letter;
-    }
-    ACCENTED.iter().find(|(_, marked)| marked.contains(letter)).map_or(letter, |(plain, _)| *plain)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_fold_to_what_people_type() {
-        for (written, typed) in [
-            ("Zoë", "ZOE"),
-            ("O’Brien", "obrien"),
-            ("Anne-Marie", "anne marie"),
-            ("Łukasz", "lukasz"),
-        ] {
-            assert_eq!(folded(written), folded(typed), "{typed}");
-        }
-        assert_eq!(folded("e\u{301}"), "e", "a combining mark falls away");
-        assert_ne!(folded("Ana"), folded("Anna"), "the forename counts: twins share the rest");
-    }
 }

@@ -406,7 +406,7 @@ const OUTCOME: &str = "outcome";
 fn outcome(cause: Cause) -> &'static str {
     match cause {
         Cause::Unknown | Cause::Fault => "unknown",
-        Cause::Unreachable | Cause::Full | Cause::Disk | Cause::Busy => "nothing_done",
+        Cause::Unreachable | Cause::Full | Cause::Disk | Cause::Damaged | Cause::Busy => "nothing_done",
         Cause::Keys | Cause::Stopping => "nothing_done",
     }
 }

@@ -20,3 +20,4 @@ pub mod source;
 mod values;
 
 pub use note::Note;
+pub use values::one_spelling;

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use onward_domain::numbers::{Fault, Laestab};
 use onward_domain::routing::authority::Authority;
+use unicode_normalization::UnicodeNormalization;
 
 /// A date, and whether it was written the British way (`04/03/2015`), as spreadsheets leave it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,10 +12,15 @@ pub(crate) struct ReadDate {
     pub(crate) british: bool,
 }
 
-/// One line: white space at the ends removed, runs of it made one space, control characters dropped.
+/// Said of a name that holds what nobody sees.
+pub(crate) const UNSEEN: &str =
+    "the name holds a control character, a line break or another character that cannot be seen";
+
+/// One line in its one spelling: white space at the ends removed, runs of it made one space, control
+/// characters dropped, accents composed, apostrophes straight.
 pub(crate) fn tidy(raw: &str) -> String {
     let words = raw.split(|c: char| c.is_whitespace() || c.is_control());
-    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+    one_spelling(&words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" "))
 }
 
 /// `2015-03-04`, with or without a time after it, or `04/03/2015`. None: no date of the calendar.
@@ -63,6 +69,13 @@ pub(crate) fn flag(raw: &str) -> Option<bool> {
 /// Authority and school number in one.
 pub(crate) fn laestab(raw: &str) -> Result<Laestab, ()> {
     Laestab::parse(raw).map_err(drop)
+}
+
+/// A name in its one spelling: composed accents, and the straight apostrophe for those that word
+/// processors put in its place.
+pub fn one_spelling(name: &str) -> String {
+    let straight = |c| if matches!(c, '\u{2018}' | '\u{2019}' | '\u{2bc}') { '\'' } else { c };
+    name.nfc().map(straight).collect()
 }
 
 /// Code of a local authority of England, current or retired.
@@ -114,5 +127,6 @@ mod tests {
     fn names_become_one_line() {
         assert_eq!(tidy("  Anne\u{a0}Marie \r\n O'Neill\t"), "Anne Marie O'Neill");
         assert_eq!(tidy("\u{0}"), "");
+        assert_eq!(tidy("E\u{301}mile  O\u{2019}Neil"), "\u{c9}mile O'Neil");
     }
 }

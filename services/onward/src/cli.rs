@@ -144,13 +144,16 @@ pub struct ImportArgs {
     /// The server.
     #[command(flatten)]
     pub server: ServerArgs,
-    /// Say what would happen and change nothing.
+    /// Say what would happen and change nothing: every check and look-up of the import itself.
     #[arg(long)]
     pub dry_run: bool,
-    /// Refuse everything when one row is bad.
+    /// Refuse everything when one row of any file is bad. Every file is checked as in a dry run before
+    /// anything is sent. What another caller changes between that check and the sending can still be
+    /// refused: it is reported, and nothing is sent after it.
     #[arg(long)]
     pub all_or_nothing: bool,
-    /// Write rejected rows here, with line and reason.
+    /// Write rejected rows here, with line and reason. The file appears at the end, readable by its
+    /// owner only.
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
 }

@@ -110,8 +110,9 @@ async fn files_go_in_once(backend: Backend) -> anyhow::Result<()> {
     let said = installed.import(&academy, &["ctf", &year6]).await?.done();
     assert_eq!(counts(&said), [8, 0, 0, 0], "{}", said.out);
     let args = ["csv", "--kind", "transitions", transitions.as_str()];
+    // One of the ten moves came with the transfer file already; it is not planned a second time.
     let said = installed.import(&academy, &args).await?.done();
-    assert_eq!(counts(&said), [10, 0, 0, 0], "{}", said.out);
+    assert_eq!(counts(&said), [9, 0, 1, 0], "{}", said.out);
 
     // A row belongs to the setting that it names; the other setting's rows are refused for it.
     let folder = tempfile::tempdir()?;

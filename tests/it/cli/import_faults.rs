@@ -199,3 +199,103 @@ async fn bad_csv_rows_come_back_with_their_numbers_and_reasons() -> anyhow::Resu
     installed.import(&academy, &other).await?.refused(&[]);
     Ok(())
 }
+
+/// The second pupil of year6.xml as a text to change, and the whole file.
+fn sample() -> anyhow::Result<(String, String)> {
+    let text = std::fs::read_to_string(fixture("ctf/year6.xml"))?;
+    let pupil = |number: usize| {
+        let from = text.match_indices("<Pupil>").nth(number).map(|(at, _)| at)?;
+        let to = from + text[from..].find("</Pupil>")? + "</Pupil>".len();
+        Some(text[from..to].to_owned())
+    };
+    let second = pupil(1).expect("a second pupil");
+    Ok((second, text))
+}
+
+/// A file with these pupils under the sample's header.
+fn with(text: &str, pupils: &[String]) -> String {
+    let head = text.find("<Pupil>").expect("pupils");
+    let tail = text.rfind("</Pupil>").expect("pupils") + "</Pupil>".len();
+    format!("{}{}{}", &text[..head], pupils.join("\n"), &text[tail..])
+}
+
+fn element<'a>(pupil: &'a str, name: &str) -> &'a str {
+    let (open, close) = (format!("<{name}>"), format!("</{name}>"));
+    let from = pupil.find(&open).expect("the element") + open.len();
+    &pupil[from..from + pupil[from..].find(&close).expect("its end")]
+}
+
+#[tokio::test]
+async fn a_number_of_somebody_else_is_never_written_over() -> anyhow::Result<()> {
+    let installed = Installed::start(Backend::Sqlite).await?;
+    let primary = installed.member("Elmbridge Primary", MemberRole::Senco).await?;
+    let (pupil, text) = sample()?;
+    let other = pupil
+        .replace(element(&pupil, "Surname"), "Somebody")
+        .replace(element(&pupil, "Forename"), "Else")
+        .replace(element(&pupil, "DOB"), "2014-01-01");
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("pupils.xml");
+    let path = file.to_string_lossy();
+    // Both in one file: the first goes in, and the second names its line.
+    std::fs::write(&file, with(&text, &[pupil.clone(), other.clone()]))?;
+    for expected in [[1, 0, 0, 1], [0, 0, 1, 1]] {
+        let said = installed.import(&primary, &["ctf", &path]).await?;
+        assert_eq!(counts(&said), expected, "{}", said.out);
+        let codes: Vec<String> = remarks(&said).into_iter().map(|(_, code)| code).collect();
+        assert!(codes.contains(&"same_number_other_person".to_owned()), "{}", said.out);
+        assert!(said.out.contains("has the same UPN"), "{}", said.out);
+    }
+    // In a file of its own, it meets the record that is there.
+    std::fs::write(&file, with(&text, &[other]))?;
+    let head = installed.head().await?;
+    let said = installed.import(&primary, &["ctf", &path]).await?;
+    assert_eq!((said.code, counts(&said)), (Some(1), [0, 0, 0, 1]), "{}", said.out);
+    assert!(said.out.contains("number_of_another"), "{}", said.out);
+    assert_eq!(installed.head().await?, head);
+    knows(&primary, element(&pupil, "Forename"), element(&pupil, "Surname")).await
+}
+
+#[tokio::test]
+async fn an_odd_need_or_many_spells_do_not_cost_the_pupil() -> anyhow::Result<()> {
+    let installed = Installed::start(Backend::Sqlite).await?;
+    let primary = installed.member("Elmbridge Primary", MemberRole::Senco).await?;
+    let (pupil, text) = sample()?;
+    let folder = tempfile::tempdir()?;
+    let needs = |provision: &str, needs: &str| {
+        format!(
+            "<SENhistory><SEN><StartDate>2023-09-04</StartDate><SENprovision>{provision}\
+             </SENprovision></SEN></SENhistory><SENneeds>{needs}</SENneeds>"
+        )
+    };
+    let need = |rank: u8, code: &str| {
+        format!("<SENneed><SENtypeRank>{rank}</SENtypeRank><SENtype>{code}</SENtype></SENneed>")
+    };
+    let spells: String = (1900..2001)
+        .map(|year| {
+            format!("<SEN><StartDate>{year}-09-04</StartDate><SENprovision>K</SENprovision></SEN>")
+        })
+        .collect();
+    let cases = [
+        (needs("K", &[need(1, "SLCN"), need(1, "ASD")].concat()), "rank_twice"),
+        (needs("K", &[need(1, "SLCN"), need(2, "NSA")].concat()), "nsa_not_primary"),
+        (needs("E", &need(1, "NSA")), "nsa_without_sen_support"),
+        (needs("K", &need(1, "ABCDEFGHIJKLM")), "need_too_long"),
+        (format!("<SENhistory>{spells}</SENhistory>"), ""),
+    ];
+    for (number, (sen, code)) in cases.into_iter().enumerate() {
+        let head = pupil.find("<SENhistory>").expect("a history");
+        let odd = format!("{}{sen}</Pupil>", &pupil[..head])
+            .replace(element(&pupil, "UPN"), "")
+            .replace(element(&pupil, "Surname"), &format!("Odd{number}"));
+        let file = folder.path().join("odd.xml");
+        std::fs::write(&file, with(&text, &[odd]))?;
+        let path = file.to_string_lossy();
+        for expected in [[1, 0, 0, 0], [0, 0, 1, 0]] {
+            let said = installed.import(&primary, &["ctf", &path]).await?.done();
+            assert_eq!(counts(&said), expected, "{code}: {}", said.out);
+            assert!(said.out.contains(code), "{code}: {}", said.out);
+        }
+    }
+    Ok(())
+}

@@ -31,6 +31,12 @@ impl ConfirmSupport {
         if let SupportAnswer::InPlace(since) = self.answer {
             not_in_future("answer.in_place", since, self.now)?;
         }
+        if let SupportAnswer::NotYet(by) = self.answer
+            && by < self.now.today
+        {
+            let message = "lies in the past; say by when it will be in place";
+            return Err(Refusal::field("answer.not_yet", message));
+        }
         let others_open = state.open_items().any(|open| open.item != self.item);
         Ok(Outcome::one(HandoverFact::SupportAnswered(SupportAnswered {
             handover: drafted.handover,
@@ -136,6 +142,8 @@ mod tests {
         accepted().when(say(99, in_place())).then_invalid(&["item"]);
         let tomorrow = SupportAnswer::InPlace(date(2026, 9, 4));
         accepted().when(say(61, tomorrow)).then_invalid(&["answer.in_place"]);
+        let past = SupportAnswer::NotYet(date(2026, 9, 1));
+        accepted().when(say(61, past)).then_invalid(&["answer.not_yet"]);
         let blank = SupportItem { item: id(70), text: " ".to_owned(), week_one: false };
         let blank = ConfirmSupport { added: Some(blank), ..say(70, in_place()) };
         accepted().when(blank).then_invalid(&["added.text"]);

@@ -6,6 +6,7 @@ mod erase;
 pub mod facts;
 mod identify;
 mod link;
+mod names;
 mod register;
 mod sen;
 
@@ -15,6 +16,7 @@ pub use erase::{ConfirmErasure, EraseLinked, RequestErasure};
 pub use facts::*;
 pub use identify::{AddIdentifier, EndIdentifier, IdentifierState};
 pub use link::LinkRecord;
+pub use names::{folded, holds_unseen};
 pub use register::Register;
 pub use sen::{RecordNeeds, RecordSenProvision};
 

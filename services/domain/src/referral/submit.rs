@@ -43,6 +43,8 @@ impl Submit {
         }
         let mut faults = Faults::default();
         faults.future("received_on", self.received_on, self.now);
+        let born = self.received_on >= self.form.person.date_of_birth;
+        faults.unless(born, "received_on", "is before the child was born");
         faults.finish()?;
         check_form(&self.form, self.now)?;
         let Submit { referral, learner, setting, owner, received_on, form, .. } = self;
@@ -88,6 +90,7 @@ mod tests {
     use super::*;
     use crate::codes::referral::NeedTick;
     use crate::scenario::given;
+    use jiff::ToSpan;
     use jiff::civil::date;
 
     #[test]
@@ -115,6 +118,8 @@ mod tests {
         let nobody = given::<Referral>(vec![]);
         let early = Submit { received_on: date(2026, 9, 4), ..submit() };
         nobody.when(early).then_invalid(&["received_on"]);
+        let unborn = Submit { received_on: form().person.date_of_birth - 1.day(), ..submit() };
+        nobody.when(unborn).then_invalid(&["received_on"]);
         let mut crooked = form();
         crooked.person.forename = String::new();
         crooked.need_ticks = vec![NeedTick::Voice, NeedTick::Voice];

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use ::csv::StringRecord;
 use jiff::civil::Date;
 use onward_domain::codes::CodeSet;
+use onward_domain::learner::holds_unseen;
 use onward_domain::numbers::{EyUrn, Fault, Ukprn, Urn};
 use onward_domain::transition::detail::Planned;
 
@@ -157,6 +158,17 @@ impl<'a> Cells<'a> {
             self.refuse(column, "missing", "the cell is empty, and it is needed");
         }
         text
+    }
+
+    /// A name that the row needs: on one line, and nothing in it that cannot be seen.
+    pub(super) fn name(&mut self, column: &'static str) -> Option<String> {
+        let place = self.columns.place(column);
+        let raw = place.and_then(|place| self.record.get(place)).unwrap_or_default();
+        if holds_unseen(raw.trim()) {
+            self.refuse(column, "name_unseen", values::UNSEEN);
+            return None;
+        }
+        self.needed(column)
     }
 
     /// Reads a filled cell through a function; a failure is a reason.

@@ -1,7 +1,7 @@
 //! The learner that a row is about.
 
 use onward_domain::codes::year::NcYear;
-use onward_domain::learner::Person;
+use onward_domain::learner::{Person, folded};
 use onward_domain::numbers::{Fault, NhsNumber, Uln, Upn};
 
 use super::cells::Cells;
@@ -32,8 +32,8 @@ impl LearnerRef {
 }
 
 /// The same for the same learner of one organisation: the UPN, else the organisation's own key, else
-/// name, date of birth and postcode. The forename counts: twins share the rest. Personal: for comparing
-/// and deriving ids, never for showing.
+/// name and date of birth, the name as the server compares it ([`folded`]). The forename counts: twins
+/// share the rest. Personal: for comparing and deriving ids, never for showing.
 pub fn learner_key(upn: Option<&Upn>, own_ref: Option<&str>, person: &Person) -> String {
     if let Some(upn) = upn {
         return format!("upn {}", upn.as_str());
@@ -41,9 +41,8 @@ pub fn learner_key(upn: Option<&Upn>, own_ref: Option<&str>, person: &Person) ->
     if let Some(own_ref) = own_ref {
         return format!("own {own_ref}");
     }
-    let postcode = person.postcode.as_deref().unwrap_or_default().replace(' ', "");
-    let name = format!("{}|{}", person.surname, person.forename).to_lowercase();
-    format!("name {name}|{}|{postcode}", person.date_of_birth)
+    let (surname, forename) = (folded(&person.surname), folded(&person.forename));
+    format!("name {surname}|{forename}|{}", person.date_of_birth)
 }
 
 /// Reads the columns about the learner that a file has; the others are absent.
@@ -93,8 +92,8 @@ fn mendable<T>(
 }
 
 fn person(cells: &mut Cells<'_>) -> Option<Person> {
-    let surname = cells.needed("surname");
-    let forename = cells.needed("forename");
+    let surname = cells.name("surname");
+    let forename = cells.name("forename");
     let date_of_birth = cells.needed_date("dob");
     if let (Some(born), Some(today)) = (date_of_birth, cells.today())
         && born > today

@@ -212,6 +212,12 @@ impl<R: BufRead, T: Row> CsvReader<R, T> {
         let mut cells = Cells::new(line, &self.columns, &self.record, self.options.today);
         cells.check_shape(self.headings.len());
         let row = T::read(&mut cells);
+        if let Some(open) = self.open_quote(line) {
+            let message = format!("a quote is opened on line {open} and never closed");
+            let reason = Note::new(open, "", "quote_not_closed", message);
+            let cells = self.record.iter().map(str::to_owned).collect();
+            return RowOutcome::Fault(RowFault { line, reasons: vec![reason], cells });
+        }
         let (reasons, warnings) = cells.into_notes();
         let cells = self.record.iter().map(str::to_owned).collect();
         match row {
@@ -221,6 +227,18 @@ impl<R: BufRead, T: Row> CsvReader<R, T> {
             }
             _ => RowOutcome::Fault(RowFault { line, reasons, cells }),
         }
+    }
+
+    /// Where the quote was opened that runs on to the end of the file. Every file's last line has an
+    /// end, so a row that only the end of the file ended stands within quotes: in its last cell.
+    fn open_quote(&self, line: u64) -> Option<u64> {
+        if !self.inner.get_ref().exhausted() || self.inner.is_done() {
+            return None;
+        }
+        let breaks = |cell: &str| cell.bytes().filter(|byte| *byte == b'\n').count() as u64;
+        let last = self.record.iter().last().filter(|cell| cell.ends_with('\n'))?;
+        let all: u64 = self.record.iter().map(breaks).sum();
+        Some(line + all - breaks(last))
     }
 
     /// Line on which the row begins. The parser's own count stands before the blank lines it skipped.

@@ -42,6 +42,12 @@ impl Row for ReferralRow {
         let (screening, consent) = (screening(cells), consent(cells));
         let gp_ods = cells.number("gp_ods", "ODS code", OdsCode::parse);
         let source = cells.code("source").unwrap_or(ReferralSource::Form);
+        if let (Some(received), Some(learner)) = (received_on, &learner)
+            && received < learner.person.date_of_birth
+        {
+            let message = "the referral was received before the child was born";
+            cells.refuse("received_on", "received_before_birth", message);
+        }
         let learner = learner?;
         let form = Form {
             person: learner.person.clone(),
@@ -62,11 +68,18 @@ impl Row for ReferralRow {
         Some(Self { learner, setting_urn: setting_urn?, received_on, form })
     }
 
-    /// Child, setting and the day of the referral (received, else of the consent).
+    /// The child, and which of its referrals.
     fn row_key(&self) -> String {
+        format!("{}|{}", self.learner.key(), self.part())
+    }
+}
+
+impl ReferralRow {
+    /// Which of the child's referrals: setting and day (received, else of the consent).
+    pub fn part(&self) -> String {
         let day = self.received_on.or(self.form.consent.as_ref().map(|consent| consent.on));
         let day = day.map(|day| day.to_string()).unwrap_or_default();
-        format!("{}|{}|{day}", self.learner.key(), self.setting_urn)
+        format!("referral|{}|{day}", self.setting_urn)
     }
 }
 

@@ -79,16 +79,23 @@ impl Row for TransitionRow {
         })
     }
 
-    /// Learner, kind of move and school year; placements and moves within a year also by their day,
-    /// since a learner may have several.
+    /// Learner, and which of its moves.
     fn row_key(&self) -> String {
+        format!("{}|{}", self.learner.key(), self.part())
+    }
+}
+
+impl TransitionRow {
+    /// Which of the learner's moves: kind and school year; placements and moves within a year also by
+    /// their day, since a learner may have several.
+    pub fn part(&self) -> String {
         let (year, month) = match self.planned {
             Planned::Day(day) => (day.year(), day.month()),
             Planned::Month { year, month } => (year, month),
         };
         // July and August already belong to the moves of the coming school year.
         let school_year = if month < 7 { year - 1 } else { year };
-        let key = format!("{}|{}|{school_year}", self.learner.key(), moves::label(&self.detail));
+        let key = format!("{}|{school_year}", moves::label(&self.detail));
         match &self.detail {
             Detail::AlternativeProvision(placement) => format!("{key}|{}", placement.start),
             Detail::InYearMove(_) | Detail::LocalAuthorityMove(_) => {
@@ -107,6 +114,7 @@ fn needs(cells: &mut Cells<'_>, provision: Option<SenProvision>) -> Vec<RankedNe
             Some(RankedNeed { need, rank, from: None, to: None })
         })
         .collect();
+    let needs = fitting(cells, provision, needs);
     if needs.iter().any(|need| need.need.row().is_none()) {
         let message = "a type of need is not in the list of codes; it is kept as it came";
         cells.warn("need1", "need_unknown", message);
@@ -114,6 +122,35 @@ fn needs(cells: &mut Cells<'_>, provision: Option<SenProvision>) -> Vec<RankedNe
     if provision == Some(SenProvision::N) && !needs.is_empty() {
         let message = "a type of need is given, but the provision is N";
         cells.warn("need1", "need_without_provision", message);
+    }
+    needs
+}
+
+/// Needs that a record can hold; the others are pointed out, and the row goes on without them.
+fn fitting(
+    cells: &mut Cells<'_>,
+    provision: Option<SenProvision>,
+    mut needs: Vec<RankedNeed>,
+) -> Vec<RankedNeed> {
+    if let [first, second] = needs.as_slice()
+        && first.need == second.need
+    {
+        cells.warn("need2", "need_twice", "the second need is the first; it is left out");
+        needs.truncate(1);
+    }
+    let fits = |need: &RankedNeed| {
+        let sen_support = provision.is_none_or(|provision| provision == SenProvision::K);
+        need.need.as_str() != "NSA" || (need.rank == 1 && sen_support)
+    };
+    if !needs.iter().all(fits) {
+        let message = "NSA goes with SEN support (K) and as the primary need only; it is left out";
+        cells.warn("need1", "nsa_left_out", message);
+        needs.retain(fits);
+    }
+    if needs.iter().any(|need| need.need.as_str().chars().count() > 10) {
+        let message = "this is longer than any code of a need; it is left out";
+        cells.warn("need1", "need_too_long", message);
+        needs.retain(|need| need.need.as_str().chars().count() <= 10);
     }
     needs
 }

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 use onward_domain::codes::year::NcYear;
-use onward_domain::learner::{LookedAfter, Person};
+use onward_domain::learner::{LookedAfter, Person, holds_unseen};
 use onward_domain::numbers::{Fault, Uln, Upn};
 
 use super::tree::Node;
@@ -103,7 +103,15 @@ fn name(
     code: &'static str,
     reasons: &mut Vec<Note>,
 ) -> Option<String> {
-    let name = node.text_of(field).map(values::tidy).filter(|name| !name.is_empty());
+    let raw = node.text_of(field);
+    // White space is white space in XML: files are wrapped and indented.
+    let broken = |c: char| matches!(c, '\n' | '\r' | '\t');
+    if raw.is_some_and(|raw| holds_unseen(&raw.replace(broken, " "))) {
+        let line = node.find(field).map_or(node.line, |element| element.line);
+        reasons.push(Note::new(line, field, "name_unseen", values::UNSEEN));
+        return None;
+    }
+    let name = raw.map(values::tidy).filter(|name| !name.is_empty());
     if name.is_none() {
         reasons.push(Note::new(node.line, field, code, "the pupil has none, and it is needed"));
     }

@@ -82,19 +82,32 @@ pub(super) fn read(node: &Node, overfull: bool, file_date: Option<Date>) -> Pupi
         return PupilOutcome::Fault(PupilFault { line: node.line, reasons });
     };
     let (upn, upn_to_fix) = identity::upn(node, &mut warnings);
+    let sen_history = sen::history(node, &mut warnings);
+    let open = sen_history.iter().rev().find(|spell| spell.end.is_none());
+    let needs = sen::needs(node, open.map(|spell| spell.provision), &mut warnings);
     let pupil = CtfPupil {
         former_upns: identity::former_upns(node, upn.as_ref(), &mut warnings),
         upn,
         upn_to_fix,
         uln: identity::uln(node, &mut warnings),
-        sen_history: sen::history(node, &mut warnings),
-        needs: sen::needs(node, &mut warnings),
+        sen_history,
+        needs,
         person,
     };
     if let Some(day) = file_date {
         judge_needs(&pupil, node.line, day, &mut warnings);
+        judge_spells(&pupil, node.line, day, &mut warnings);
     }
     PupilOutcome::Read(Box::new(PupilRead { line: node.line, pupil, warnings }))
+}
+
+/// A spell may lie ahead, as summer files say what begins in September; not years ahead.
+fn judge_spells(pupil: &CtfPupil, line: u64, day: Date, warnings: &mut Vec<Note>) {
+    let year = day.checked_add(jiff::Span::new().years(1)).unwrap_or(day);
+    if pupil.sen_history.iter().any(|spell| spell.start > year) {
+        let message = "a provision begins more than a year after the file was made: a typing slip?";
+        warnings.push(Note::new(line, "StartDate", "sen_start_far_ahead", message));
+    }
 }
 
 /// Needs beside the provision of the day of the file.

@@ -143,7 +143,7 @@ impl<R: BufRead> CtfReader<R> {
                 }
                 Token::Open(name, _) => {
                     self.unknown.note(&name);
-                    self.xml.skip()?;
+                    pass_over(&mut self.xml)?;
                 }
                 Token::Text(_) => {}
                 Token::Close | Token::End => return self.finish().map(|()| None),
@@ -156,9 +156,13 @@ impl<R: BufRead> CtfReader<R> {
         let line = self.xml.line();
         loop {
             match self.xml.next()? {
-                Token::Open(name, _) => {
-                    self.unknown.note(&name);
-                    self.xml.skip()?;
+                Token::Open(name, line) => {
+                    match name.as_str() {
+                        "CTFpupilData" => return Err(CtfRefusal::SecondContainer { line }),
+                        "Pupil" => return Err(CtfRefusal::PupilElsewhere { line }),
+                        _ => self.unknown.note(&name),
+                    }
+                    pass_over(&mut self.xml)?;
                 }
                 Token::Text(_) | Token::Close => {}
                 Token::End if self.pupils == 0 => return Err(CtfRefusal::NoPupils { line }),
@@ -189,7 +193,7 @@ fn prologue<R: BufRead>(
     warnings: &mut Vec<Note>,
     unknown: &mut UnknownElements,
 ) -> Result<CtfHeader, CtfRefusal> {
-    let mut header = None;
+    let (mut header, mut outside) = (None, None);
     loop {
         match xml.next()? {
             Token::Open(name, line) if name == "Header" => {
@@ -197,11 +201,21 @@ fn prologue<R: BufRead>(
                 header = Some(CtfHeader::read(&node, options.versions, warnings));
             }
             Token::Open(name, line) if name == "CTFpupilData" => {
+                if let Some(line) = outside {
+                    return Err(CtfRefusal::PupilElsewhere { line });
+                }
                 return header.ok_or(CtfRefusal::NoHeader { line });
             }
+            Token::Open(name, line) if name == "Pupil" => {
+                outside.get_or_insert(line);
+                xml.skip()?;
+            }
+            // With no container at all the file is refused for that, below.
             Token::Open(name, _) => {
                 unknown.note(&name);
-                xml.skip()?;
+                if let Some(line) = pass_over_to_pupil(xml)? {
+                    outside.get_or_insert(line);
+                }
             }
             Token::Text(_) => {}
             Token::Close | Token::End => {
@@ -211,4 +225,31 @@ fn prologue<R: BufRead>(
             }
         }
     }
+}
+
+/// Passes over an element, unless a pupil is in it: a pupil that is not read must not go unnoticed.
+fn pass_over<R: BufRead>(xml: &mut Xml<R>) -> Result<(), CtfRefusal> {
+    match pass_over_to_pupil(xml)? {
+        Some(line) => Err(CtfRefusal::PupilElsewhere { line }),
+        None => Ok(()),
+    }
+}
+
+/// Passes over the element that was just opened; says on which line the first pupil in it begins.
+fn pass_over_to_pupil<R: BufRead>(xml: &mut Xml<R>) -> Result<Option<u64>, CtfRefusal> {
+    let (mut pupil, mut open) = (None, 1_u64);
+    while open > 0 {
+        match xml.next()? {
+            Token::Open(name, line) => {
+                open += 1;
+                if name == "Pupil" {
+                    pupil.get_or_insert(line);
+                }
+            }
+            Token::Close => open -= 1,
+            Token::Text(_) => {}
+            Token::End => break,
+        }
+    }
+    Ok(pupil)
 }

@@ -61,6 +61,22 @@ pub enum CtfRefusal {
         /// End of `CTFpupilData`.
         line: u64,
     },
+    /// A second `CTFpupilData`.
+    #[error(
+        "line {line}: there is a second CTFpupilData; a file has one, so nothing of it is used"
+    )]
+    SecondContainer {
+        /// Where it begins.
+        line: u64,
+    },
+    /// A pupil where none is read.
+    #[error(
+        "line {line}: there is a Pupil that does not stand in CTFpupilData itself, where pupils are read"
+    )]
+    PupilElsewhere {
+        /// Where it begins.
+        line: u64,
+    },
     /// The bytes could not be read as text.
     #[error(transparent)]
     Source(SourceFault),
@@ -79,6 +95,8 @@ impl CtfRefusal {
             Self::NoHeader { .. } => "no_header",
             Self::NoPupilData { .. } => "no_pupil_data",
             Self::NoPupils { .. } => "no_pupils",
+            Self::SecondContainer { .. } => "second_container",
+            Self::PupilElsewhere { .. } => "pupil_elsewhere",
             Self::Source(SourceFault::TooLarge { .. }) => "too_large",
             Self::Source(SourceFault::Endless { .. }) => "endless",
             Self::Source(SourceFault::UnknownEncoding) => "unknown_encoding",
@@ -99,6 +117,8 @@ impl CtfRefusal {
             | Self::NoHeader { line }
             | Self::NoPupilData { line }
             | Self::NoPupils { line }
+            | Self::SecondContainer { line }
+            | Self::PupilElsewhere { line }
             | Self::Source(SourceFault::Endless { line }) => Some(*line),
             Self::Source(SourceFault::UnknownEncoding) => Some(1),
             Self::Source(

@@ -56,11 +56,17 @@ fn spell(element: &Node, warnings: &mut Vec<Note>) -> Option<SenSpell> {
     None
 }
 
-/// Needs by rank. A need without a rank takes the next one after the highest.
-pub(super) fn needs(node: &Node, warnings: &mut Vec<Note>) -> Vec<RankedNeed> {
+/// Needs by rank, each need and each rank once. A need without a rank follows those before it; of two
+/// with one rank the second moves down. What the house cannot hold is left out and pointed out: the
+/// pupil goes on.
+pub(super) fn needs(
+    node: &Node,
+    provision: Option<SenProvision>,
+    warnings: &mut Vec<Note>,
+) -> Vec<RankedNeed> {
     let mut elements = Vec::new();
     node.anywhere("SENneed", &mut elements);
-    let mut needs: Vec<RankedNeed> = Vec::new();
+    let mut needs: Vec<(u64, RankedNeed)> = Vec::new();
     for element in elements {
         let Some(code) = element.text_of("SENtype") else { continue };
         let from = day(element, "NeedStartDate", "need_start_invalid", warnings);
@@ -70,19 +76,79 @@ pub(super) fn needs(node: &Node, warnings: &mut Vec<Note>) -> Vec<RankedNeed> {
             from,
             to: end(element, "NeedEndDate", from, warnings),
         };
-        if !needs.iter().any(|known| known.need == need.need && known.from == need.from) {
-            needs.push(need);
-        }
+        once(&mut needs, element.line, need, warnings);
     }
-    needs.sort_by_key(|need| need.rank);
-    needs
+    needs.retain(|(line, need)| holds(*line, need, provision, warnings));
+    ranked(needs, warnings)
+}
+
+/// Of one need that is there twice, the one that goes on, else the later one.
+fn once(needs: &mut Vec<(u64, RankedNeed)>, line: u64, need: RankedNeed, warnings: &mut Vec<Note>) {
+    let Some((_, known)) = needs.iter_mut().find(|(_, known)| known.need == need.need) else {
+        needs.push((line, need));
+        return;
+    };
+    if known.from != need.from || known.to != need.to {
+        let message = "this need is there twice; the period that goes on, else the later, is kept";
+        warnings.push(Note::new(line, "SENtype", "need_twice", message));
+    }
+    let later = |need: &RankedNeed| (need.to.is_none(), need.to, need.from);
+    if later(&need) > later(known) {
+        (known.from, known.to) = (need.from, need.to);
+    }
+}
+
+/// Longest code of a need that is kept, in characters.
+const LONGEST_CODE: usize = 10;
+
+/// Whether the house can hold the need beside the provision that goes on.
+fn holds(
+    line: u64,
+    need: &RankedNeed,
+    provision: Option<SenProvision>,
+    warnings: &mut Vec<Note>,
+) -> bool {
+    let nsa = need.need.as_str() == "NSA";
+    let other = provision.is_some_and(|provision| provision != SenProvision::K);
+    let (code, message) = if need.need.as_str().chars().count() > LONGEST_CODE {
+        ("need_too_long", "this is longer than any code of a need; it is left out")
+    } else if nsa && need.rank > 1 {
+        ("nsa_not_primary", "NSA can only be the primary need; it is left out")
+    } else if nsa && other && need.to.is_none() {
+        ("nsa_without_sen_support", "NSA goes with SEN support (K) only; it is left out")
+    } else {
+        return true;
+    };
+    warnings.push(Note::new(line, "SENtype", code, message));
+    false
+}
+
+fn ranked(mut needs: Vec<(u64, RankedNeed)>, warnings: &mut Vec<Note>) -> Vec<RankedNeed> {
+    needs.sort_by_key(|(_, need)| need.rank);
+    let mut ranked: Vec<RankedNeed> = Vec::with_capacity(needs.len());
+    for (line, mut need) in needs {
+        let next = ranked.last().map_or(1, |before| before.rank.saturating_add(1));
+        if need.rank < next {
+            let message = "the rank is taken by another need; this one follows it";
+            warnings.push(Note::new(line, "SENtypeRank", "rank_twice", message));
+            need.rank = next;
+        }
+        if need.rank > 99 {
+            let message = "there are more needs than ranks; this one is left out";
+            warnings.push(Note::new(line, "SENtypeRank", "too_many_needs", message));
+            continue;
+        }
+        ranked.push(need);
+    }
+    ranked
 }
 
 /// Ranks run from 1 to 99.
-fn rank(element: &Node, before: &[RankedNeed], warnings: &mut Vec<Note>) -> u8 {
+fn rank(element: &Node, before: &[(u64, RankedNeed)], warnings: &mut Vec<Note>) -> u8 {
     let given = element.text_of("SENtypeRank");
     let rank = given.and_then(|raw| raw.parse().ok()).filter(|rank| (1..=99).contains(rank));
-    let next = before.iter().map(|need| need.rank).max().unwrap_or(0).saturating_add(1).min(99);
+    let next =
+        before.iter().map(|(_, need)| need.rank).max().unwrap_or(0).saturating_add(1).min(99);
     if rank.is_none() {
         let message = "the need has no rank from 1 to 99; it follows those before it";
         warnings.push(Note::new(element.line, "SENtypeRank", "rank_missing", message));

@@ -103,7 +103,7 @@ pub(super) struct Node {
     pub(super) name: String,
     /// Line of the opening tag.
     pub(super) line: u64,
-    /// Text, white space at both ends removed, control characters too.
+    /// Text as it came, white space at both ends removed.
     pub(super) text: String,
     /// The text went on beyond [`LONGEST_TEXT`].
     pub(super) long: bool,
@@ -228,5 +228,5 @@ fn append(node: &mut Node, text: &str) {
         node.long = true;
         return;
     }
-    node.text.extend(text.chars().filter(|character| !character.is_control()));
+    node.text.push_str(text);
 }

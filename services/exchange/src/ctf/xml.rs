@@ -69,6 +69,10 @@ impl<R: BufRead> Xml<R> {
                 Ok(Event::End(_)) => Token::Close,
                 Ok(Event::Text(text)) => Token::Text(text.to_string()),
                 Ok(Event::CData(text)) => Token::Text(text.to_string()),
+                // A reference says what it says, even white space.
+                Ok(Event::GeneralRef(reference)) if self.depth > 0 => {
+                    return Ok(Token::Text(resolve(&reference, line)?));
+                }
                 Ok(Event::GeneralRef(reference)) => Token::Text(resolve(&reference, line)?),
                 Ok(Event::DocType(_)) => return Err(CtfRefusal::Dtd { line }),
                 Ok(Event::Eof) => return self.end(line),

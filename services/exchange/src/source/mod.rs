@@ -81,6 +81,7 @@ pub struct Source<R> {
     misread: Option<u64>,
     last: Option<u8>,
     fault: Option<SourceFault>,
+    exhausted: bool,
 }
 
 /// How bytes become text.
@@ -110,6 +111,7 @@ impl<R> Source<R> {
             misread: None,
             last: None,
             fault: None,
+            exhausted: false,
         }
     }
 
@@ -126,6 +128,11 @@ impl<R> Source<R> {
     /// Begins the next piece: the limit of a piece counts from here.
     pub fn renew(&mut self) {
         self.spent = 0;
+    }
+
+    /// Somebody asked for more after the last byte.
+    pub fn exhausted(&self) -> bool {
+        self.exhausted
     }
 
     /// Why reading stopped, once, after an error.
@@ -225,6 +232,7 @@ impl<R: BufRead> BufRead for Source<R> {
             self.take()?;
             self.decode();
         }
+        self.exhausted = self.pos == self.out.len();
         Ok(&self.out[self.pos..])
     }
 

@@ -20,6 +20,7 @@ macro_rules! fixture {
     };
 }
 
+mod doubts;
 mod files;
 mod rows;
 mod samples;

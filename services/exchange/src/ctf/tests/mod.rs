@@ -17,6 +17,7 @@ macro_rules! fixture {
 mod read;
 mod refused;
 mod samples;
+mod tolerant;
 
 /// Every pupil of a file, in order.
 fn outcomes(bytes: &[u8]) -> Vec<PupilOutcome> {

@@ -8,7 +8,7 @@ use super::*;
 fn other_encodings_are_read() {
     let read = pupils(fixture!("windows1252.xml"));
     assert!(read[0].pupil.person.surname == "Brontë-Okafor");
-    assert!(read[1].pupil.person.surname == "O’Neill");
+    assert!(read[1].pupil.person.surname == "O'Neill");
     let text = wrap(
         "<Pupil><Surname>Brontë</Surname><Forename>Zoë</Forename><DOB>2015-01-01</DOB></Pupil>",
     );
@@ -85,7 +85,7 @@ fn any_order_namespaces_cdata_and_references_are_understood() {
     );
     let read = only(&text);
     assert!(read.pupil.person.surname == "Smith & Jones", "one line");
-    assert!(read.pupil.person.forename == "Ada’s");
+    assert!(read.pupil.person.forename == "Ada's");
     assert_eq!(read.pupil.needs[0].need.as_str(), "SPLD");
     assert_eq!(read.pupil.needs[0].rank, 1);
     assert_eq!(codes(&read.warnings), ["upn_missing", "rank_missing", "need_without_provision"]);

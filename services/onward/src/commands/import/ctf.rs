@@ -3,86 +3,129 @@
 //! The importing organisation is the file's source (it sends the pupils) or its destination (it
 //! expects them); for anybody else the file is refused.
 
-use anyhow::{anyhow, bail};
-use futures::StreamExt;
+use anyhow::bail;
 use jiff::civil::Date;
-use onward_contract::directory::v1::{SettingRef, setting_ref::Setting};
-use onward_contract::transition::v1 as transition;
-use onward_contract::transition::v1::record_transition_request::Detail;
+use onward_contract::transition::v1::RecordTransitionRequest;
 use onward_domain::codes::provision::SenProvision;
-use onward_exchange::ctf::{self, CtfHeader, CtfPupil, PupilOutcome, PupilRead};
-use prost::Message;
+use onward_domain::learner::Setting;
+use onward_domain::numbers::Laestab;
+use onward_domain::transition::{Detail, PhaseTransfer, Planned, SupportBasis};
+use onward_exchange::ctf::{CtfHeader, CtfPupil};
+use tonic::{Code, Status};
 
+use super::in_file::About;
 use super::learner::{Said, place};
+use super::moves::{self, Move};
 use super::own::Own;
-use super::tally::{Outcome, Tally};
-use super::{AT_ONCE, Input, Manner};
+use super::rows::{Done, Kind};
+use super::tally::Outcome;
+use super::transitions::learners_allowed;
 
 /// The month in which the pupils of a leaving year begin at their next setting.
-const FIRST_MONTH: i32 = 9;
+const FIRST_MONTH: i8 = 9;
 
-/// What one pupil came to.
-struct Done {
-    line: u64,
-    read: Box<PupilRead>,
-    outcome: Outcome,
-    moved: Option<Outcome>,
+/// The pupils of a transfer file.
+pub struct Pupils<'a> {
+    own: &'a Own,
+    header: CtfHeader,
+    /// The caller may record moves; else only learners are recorded.
+    moves: bool,
 }
 
-/// Imports one file.
-pub async fn import(
-    own: &Own,
-    input: Box<dyn Input>,
-    manner: Manner,
-    tally: &mut Tally,
-) -> anyhow::Result<()> {
-    let (checked, mut reader) =
-        ctf::open(input, ctf::Options::default()).map_err(|refusal| anyhow!("{refusal}"))?;
-    tally.expect(checked.read + checked.faults, &[])?;
-    tally.warn(&checked.warnings);
-    if manner.all_or_nothing && checked.faults > 0 {
-        bail!("{} pupils cannot be recorded, and it is all or nothing", checked.faults);
+impl<'a> Pupils<'a> {
+    /// The pupils of a file with this header.
+    ///
+    /// # Errors
+    /// The file is somebody else's, or the caller may not record learners.
+    pub async fn of(own: &'a Own, header: CtfHeader) -> anyhow::Result<Self> {
+        side(own, &header)?;
+        learners_allowed(own).await?;
+        let mut transitions = own.server.transitions();
+        let asked = transitions.record_transition(RecordTransitionRequest::default()).await;
+        let moves = !asked.is_err_and(|status| status.code() == Code::PermissionDenied);
+        Ok(Self { own, header, moves })
     }
-    let header = reader.header().clone();
-    side(own, &header)?;
-    let mut faults = Vec::new();
-    let mut read = Vec::new();
-    loop {
-        // A page at a time: order is kept, memory is bounded, and the pupils of a page go together.
-        for outcome in reader.by_ref().take(AT_ONCE) {
-            match outcome.map_err(|refusal| anyhow!("{refusal}"))? {
-                PupilOutcome::Read(pupil) => read.push(pupil),
-                PupilOutcome::Fault(fault) => faults.push(fault),
+
+    /// The phase transfer to the file's destination, where the file names one.
+    fn moved(&self, pupil: &CtfPupil) -> Option<Move> {
+        let (from, to) = (self.header.source.as_ref()?, self.header.dest.as_ref()?);
+        let year = self.header.academic_year.or_else(|| self.header.date().map(Date::year))?;
+        // The academic year is named by the year in which it begins; the next one begins a year later.
+        let year = year.checked_add(i16::from(self.header.academic_year.is_some()))?;
+        let day = self.header.date().unwrap_or_else(|| Date::constant(2026, 9, 1));
+        let basis = match pupil.provision_on(day) {
+            Some(SenProvision::E) => SupportBasis::EhcPlan,
+            Some(SenProvision::K) => SupportBasis::SenSupport,
+            _ => SupportBasis::None,
+        };
+        let setting = |number: &Laestab| Setting {
+            number: Some(number.as_str().to_owned()),
+            ..Setting::default()
+        };
+        let detail = PhaseTransfer {
+            from: setting(from),
+            to: Some(setting(to)),
+            nc_year: pupil.person.nc_year,
+            planned: Planned::Month { year, month: FIRST_MONTH },
+            basis,
+        };
+        Some(Move {
+            detail: Detail::PhaseTransfer(detail),
+            opens_dsa_case: false,
+            home_la: self.own.la_code(),
+            own_ref: None,
+            key: pupil.row_key(),
+            says_when: false,
+            says_basis: !pupil.sen_history.is_empty(),
+        })
+    }
+}
+
+impl Kind for Pupils<'_> {
+    type Item = CtfPupil;
+
+    fn about(&self, pupil: &CtfPupil) -> About {
+        let said = said(pupil);
+        About::learner(&said, "pupil".to_owned(), None, &content(&said))
+    }
+
+    async fn record(
+        &self,
+        pupil: &CtfPupil,
+        again: bool,
+        dry_run: bool,
+    ) -> Result<Done, Box<Status>> {
+        let placed = place(self.own, &said(pupil), again, dry_run).await?;
+        let outcome = placed.outcome.clone();
+        if placed.is_refused() {
+            return Ok(outcome.into());
+        }
+        let Some(moved) = self.moved(pupil).filter(|_| self.moves) else {
+            return Ok(Done { outcome, placed: true, remarks: placed.remarks });
+        };
+        let mut done = match moves::record(self.own, placed, &moved, dry_run).await {
+            Ok(done) => done,
+            Err(status) => Done { placed: true, ..Outcome::refused(&status).into() },
+        };
+        // The pupil is recorded, whatever became of the move: a fault of the move is a remark. A
+        // pupil that was known and whose move is new has changed.
+        done.outcome = match done.outcome {
+            Outcome::Failed { code, message } => {
+                done.remarks.push((code, format!("the move was not recorded: {message}")));
+                outcome
             }
-        }
-        if read.is_empty() && faults.is_empty() {
-            return Ok(());
-        }
-        for fault in faults.drain(..) {
-            tally.fault(fault.line, &fault.reasons, &[])?;
-        }
-        let mut done = futures::stream::iter(read.drain(..).map(|pupil| {
-            let (own, header) = (own.clone(), header.clone());
-            async move { one(&own, &header, pupil, manner.dry_run).await }
-        }))
-        .buffered(AT_ONCE);
-        while let Some(done) = done.next().await {
-            tally.warn(&done.read.warnings);
-            if let Some(Outcome::Failed { code, message }) = &done.moved {
-                tally.warn_line(done.line, code, &format!("the move was not recorded: {message}"));
-            }
-            tally.count(done.line, &[], done.outcome)?;
-        }
+            Outcome::New if outcome != Outcome::New => Outcome::Changed,
+            _ if outcome == Outcome::New => Outcome::New,
+            of_move => of_move,
+        };
+        Ok(done)
     }
 }
 
 /// Which side of the file the importing organisation is on.
 fn side(own: &Own, header: &CtfHeader) -> anyhow::Result<()> {
-    let is = |number: &Option<_>| {
-        number
-            .as_ref()
-            .is_some_and(|number: &onward_domain::numbers::Laestab| own.holds(number.as_str()))
-    };
+    let is =
+        |number: &Option<Laestab>| number.as_ref().is_some_and(|number| own.holds(number.as_str()));
     if is(&header.source) || is(&header.dest) {
         return Ok(());
     }
@@ -90,75 +133,6 @@ fn side(own: &Own, header: &CtfHeader) -> anyhow::Result<()> {
         "the file is neither from {name} nor to it, so {name} cannot import it",
         name = own.organisation.name
     )
-}
-
-async fn one(own: &Own, header: &CtfHeader, read: Box<PupilRead>, dry_run: bool) -> Done {
-    let line = read.line;
-    let said = said(&read.pupil);
-    let placed = match place(own, &said, dry_run).await {
-        Ok(placed) => placed,
-        Err(status) => {
-            return Done { line, read, outcome: Outcome::refused(&status), moved: None };
-        }
-    };
-    let moved = match (&placed.learner_id, dry_run) {
-        (Some(id), false) => record_move(own, header, &read.pupil, &said.key, id).await,
-        _ => None,
-    };
-    // A pupil that was known and whose move is new has changed.
-    let outcome = match (placed.outcome, &moved) {
-        (Outcome::Same, Some(Outcome::New)) => Outcome::Changed,
-        (outcome, _) => outcome,
-    };
-    Done { line, read, outcome, moved }
-}
-
-/// Records the phase transfer to the file's destination, where the file names one.
-async fn record_move(
-    own: &Own,
-    header: &CtfHeader,
-    pupil: &CtfPupil,
-    key: &str,
-    learner_id: &str,
-) -> Option<Outcome> {
-    let (from, to) = (header.source.as_ref()?, header.dest.as_ref()?);
-    let year = header.academic_year.or_else(|| header.date().map(Date::year))?;
-    // The academic year is named by the year in which it begins; the next one begins a year later.
-    let year = i32::from(year) + i32::from(header.academic_year.is_some());
-    let laestab = |number: &onward_domain::numbers::Laestab| SettingRef {
-        setting: Some(Setting::Laestab(number.as_str().to_owned())),
-    };
-    let day = header.date().unwrap_or_else(|| Date::constant(2026, 9, 1));
-    let basis = match pupil.provision_on(day) {
-        Some(SenProvision::E) => transition::SupportBasis::EhcPlan,
-        Some(SenProvision::K) => transition::SupportBasis::SenSupport,
-        _ => transition::SupportBasis::None,
-    };
-    let planned = transition::planned_date::Planned::Month(transition::YearMonth {
-        year,
-        month: FIRST_MONTH,
-    });
-    let mut request = transition::RecordTransitionRequest {
-        learner_id: learner_id.to_owned(),
-        home_la_code: own.la_code(),
-        detail: Some(Detail::PhaseTransfer(transition::PhaseTransfer {
-            from: Some(laestab(from)),
-            to: Some(laestab(to)),
-            year_group: pupil
-                .person
-                .nc_year
-                .map(|year| year.as_str().to_owned())
-                .unwrap_or_default(),
-            planned: Some(transition::PlannedDate { planned: Some(planned) }),
-            basis: basis.into(),
-        })),
-        ..Default::default()
-    };
-    request.request_id = own.request_id("transition", key, &request.encode_to_vec());
-    Some(match own.server.transitions().record_transition(request).await {
-        Ok(response) => Outcome::of_answer(&response),
-        Err(status) => Outcome::refused(&status),
-    })
 }
 
 fn said(pupil: &CtfPupil) -> Said {
@@ -175,6 +149,26 @@ fn said(pupil: &CtfPupil) -> Said {
             .map(|spell| (spell.provision, spell.start, spell.end))
             .collect(),
         needs: pupil.needs.clone(),
-        amends: true,
+        all_needs: true,
     }
+}
+
+/// What a pupil says beside who it is.
+fn content(said: &Said) -> Vec<u8> {
+    use onward_contract::learner::v1::RegisterLearnerRequest;
+    use prost::Message;
+    let details = super::learner::details(said);
+    let request = RegisterLearnerRequest {
+        // The names are compared apart, however they are spelled.
+        details: Some(onward_contract::learner::v1::LearnerDetails {
+            forename: String::new(),
+            surname: String::new(),
+            postcode: String::new(),
+            ..details
+        }),
+        sen_provisions: super::learner::provisions(said),
+        needs: super::learner::needs(&said.needs),
+        ..Default::default()
+    };
+    request.encode_to_vec()
 }

@@ -3,15 +3,16 @@
 use jiff::civil::Date;
 use onward_contract::google::r#type::Date as WireDate;
 use onward_contract::learner::v1 as wire;
-use onward_contract::learner::v1::find_learners_request::By;
 use onward_contract::reason;
 use onward_domain::codes::provision::SenProvision;
 use onward_domain::learner::{Person, RankedNeed};
 use prost::Message;
 use tonic::Status;
 
+use super::find::{Found, another, find, former_of_another, is_another, summary};
 use super::own::Own;
 use super::tally::Outcome;
+use super::{amend, check};
 use crate::commands::client::{line, metadata, reason as reason_of};
 
 /// Metadata of an answer that was given before.
@@ -36,9 +37,9 @@ pub struct Said {
     pub provisions: Vec<(SenProvision, Date, Option<Date>)>,
     /// Needs by rank.
     pub needs: Vec<RankedNeed>,
-    /// The file is about the learner itself, so that what it says replaces what was said before.
-    /// Files about moves and referrals only register learners that are not known yet.
-    pub amends: bool,
+    /// The needs are all that the learner has. Else they are the first ones, and others may stand
+    /// beside them.
+    pub all_needs: bool,
 }
 
 /// The record, and what became of it.
@@ -47,9 +48,34 @@ pub struct Placed {
     pub learner_id: Option<String>,
     /// What became of it.
     pub outcome: Outcome,
+    /// Nothing was recorded on it before.
+    pub fresh: bool,
+    /// Remarks: code and sentence.
+    pub remarks: Vec<(String, String)>,
+}
+
+impl Placed {
+    /// A known record.
+    pub fn known(learner_id: String, outcome: Outcome) -> Self {
+        Self { learner_id: Some(learner_id), outcome, fresh: false, remarks: Vec::new() }
+    }
+
+    fn refused(outcome: Outcome) -> Self {
+        Self { learner_id: None, outcome, fresh: false, remarks: Vec::new() }
+    }
+
+    /// The learner could not be placed, so nothing that belongs to it is recorded either.
+    pub fn is_refused(&self) -> bool {
+        matches!(self.outcome, Outcome::Failed { .. })
+    }
 }
 
 impl Outcome {
+    /// Not recorded.
+    pub fn failed(code: &str, message: impl Into<String>) -> Self {
+        Self::Failed { code: code.to_owned(), message: message.into() }
+    }
+
     /// A refusal of the server.
     pub fn refused(status: &Status) -> Self {
         Self::Failed {
@@ -64,63 +90,87 @@ impl Outcome {
     }
 }
 
-/// Finds, registers or amends.
+/// Finds, registers or amends. `again`: an earlier row of the file was about the same learner, and
+/// what it said stands.
 ///
 /// # Errors
 /// What the server refuses.
-pub async fn place(own: &Own, said: &Said, dry_run: bool) -> Result<Placed, Box<Status>> {
-    let known = find(own, said).await?;
-    match known {
-        Some(id) if said.amends && !dry_run => amend(own, said, id).await,
-        Some(id) => Ok(Placed { learner_id: Some(id), outcome: Outcome::Same }),
-        None if dry_run => Ok(Placed { learner_id: None, outcome: Outcome::New }),
-        None => register(own, said).await,
+pub async fn place(
+    own: &Own,
+    said: &Said,
+    again: bool,
+    dry_run: bool,
+) -> Result<Placed, Box<Status>> {
+    // Before any look-up, so that a fault is named by the field that has it.
+    let mut fields = registration(said);
+    fields.request_id = check::SOME_ID.to_owned();
+    if let Err(outcome) = check::fields("onward.learner.v1.RegisterLearnerRequest", &fields) {
+        return Ok(Placed::refused(outcome));
+    }
+    match find(own, said).await? {
+        Found::Other(outcome) => Ok(Placed::refused(outcome)),
+        Found::Known(id) if again => Ok(Placed::known(id, Outcome::Same)),
+        Found::Known(id) => amend::amend(own, said, id, dry_run).await,
+        // An earlier row would have registered the learner.
+        Found::Nobody if again && dry_run => {
+            let outcome = Outcome::Same;
+            Ok(Placed { learner_id: None, outcome, fresh: true, remarks: Vec::new() })
+        }
+        Found::Nobody => register(own, said, dry_run).await,
     }
 }
 
-async fn find(own: &Own, said: &Said) -> Result<Option<String>, Box<Status>> {
-    let by = match (&said.upn, &said.own_ref, &said.uln) {
-        (Some(upn), _, _) => By::Upn(upn.clone()),
-        (None, Some(own_ref), _) => By::OwnRef(own_ref.clone()),
-        (None, None, Some(uln)) => By::Uln(uln.clone()),
-        (None, None, None) => By::NameAndBirth(wire::NameAndBirth {
-            forename: said.person.forename.clone(),
-            surname: said.person.surname.clone(),
-            date_of_birth: Some(date(said.person.date_of_birth)),
-        }),
-    };
-    let request = wire::FindLearnersRequest { by: Some(by), ..Default::default() };
-    let found = own.server.learners().find_learners(request).await?.into_inner();
-    Ok(found.learners.into_iter().next().map(|learner| learner.learner_id))
-}
+/// Most spells of provision in one request.
+pub const MOST_SPELLS: usize = 100;
 
-async fn register(own: &Own, said: &Said) -> Result<Placed, Box<Status>> {
-    let mut request = wire::RegisterLearnerRequest {
+/// All that is said of a learner, but for the spells that one request cannot hold.
+fn registration(said: &Said) -> wire::RegisterLearnerRequest {
+    wire::RegisterLearnerRequest {
         details: Some(details(said)),
         identifiers: identifiers(said),
-        sen_provisions: provisions(said),
-        needs: needs(said),
-        looked_after: said.person.looked_after.as_ref().map(|looked_after| wire::LookedAfter {
-            in_care: looked_after.in_care,
-            care_authority: looked_after.care_authority.clone().unwrap_or_default(),
-        }),
+        sen_provisions: provisions(said).into_iter().take(MOST_SPELLS).collect(),
+        needs: needs(&said.needs),
+        looked_after: said.person.looked_after.as_ref().map(looked_after),
         sensitive: said.person.sensitive,
         ..Default::default()
-    };
+    }
+}
+
+async fn register(own: &Own, said: &Said, dry_run: bool) -> Result<Placed, Box<Status>> {
+    let mut request = registration(said);
+    let rest: Vec<_> = provisions(said).into_iter().skip(MOST_SPELLS).collect();
     request.request_id = own.request_id("learner", &said.key, &request.encode_to_vec());
+    if let Err(outcome) = check::registration(own, &request) {
+        return Ok(Placed::refused(outcome));
+    }
+    let former = former_of_another(own, said).await?;
+    if let Some(outcome) = former {
+        return Ok(Placed::refused(outcome));
+    }
+    if dry_run {
+        let outcome = Outcome::New;
+        return Ok(Placed { learner_id: None, outcome, fresh: true, remarks: Vec::new() });
+    }
     match own.server.learners().register_learner(request).await {
         Ok(response) => {
             let outcome = Outcome::of_answer(&response);
-            Ok(Placed { learner_id: Some(response.into_inner().learner_id), outcome })
+            let response = response.into_inner();
+            own.wrote(response.receipt.as_ref());
+            let (learner_id, fresh) = (response.learner_id, outcome == Outcome::New);
+            amend::spells(own, said, &learner_id, &rest).await?;
+            Ok(Placed { learner_id: Some(learner_id), outcome, fresh, remarks: Vec::new() })
         }
-        // Another row or another import was quicker, or a former number belongs to a record that is
-        // there: that record is the learner's.
+        // Another import was quicker, or a former number belongs to a record that is there.
         Err(status)
             if reason_of(&status).as_deref() == Some(reason::LEARNER_ALREADY_REGISTERED) =>
         {
             match metadata(&status, "learner_id") {
-                Some(id) if said.amends => amend(own, said, id).await,
-                Some(id) => Ok(Placed { learner_id: Some(id), outcome: Outcome::Same }),
+                Some(id) => match amend::record(own, &id).await?.details {
+                    Some(details) if is_another(said, &summary(&id, &details)) => {
+                        Ok(Placed::refused(another("number")))
+                    }
+                    _ => amend::amend(own, said, id, false).await,
+                },
                 None => Err(status.into()),
             }
         }
@@ -128,76 +178,16 @@ async fn register(own: &Own, said: &Said) -> Result<Placed, Box<Status>> {
     }
 }
 
-async fn amend(own: &Own, said: &Said, learner_id: String) -> Result<Placed, Box<Status>> {
-    let before = own
-        .server
-        .learners()
-        .get_learner(wire::GetLearnerRequest {
-            learner_id: learner_id.clone(),
-            ..Default::default()
-        })
-        .await?
-        .into_inner()
-        .learner
-        .unwrap_or_default();
-    let details = details(said);
-    let mut request = wire::AmendLearnerRequest {
-        learner_id: learner_id.clone(),
-        details: Some(wire::LearnerDetailsChange {
-            forename: Some(details.forename),
-            surname: Some(details.surname),
-            date_of_birth: details.date_of_birth,
-            sex: (details.sex != 0).then_some(details.sex),
-            postcode: filled(details.postcode),
-            year_group: filled(details.year_group),
-            home_language: filled(details.home_language),
-            known_as: None,
-            own_ref: filled(details.own_ref),
-        }),
-        sen_provisions: (!said.provisions.is_empty())
-            .then(|| wire::SenProvisionList { items: provisions(said) }),
-        needs: (!said.needs.is_empty()).then(|| wire::NeedList { items: needs(said) }),
-        ..Default::default()
-    };
-    // The version is part of the id: the same file changes a record back after somebody changed it.
-    let key = format!("{}|{}", said.key, before.version);
-    request.request_id = own.request_id("amend", &key, &request.encode_to_vec());
-    let reply = own.server.learners().amend_learner(request).await?.into_inner();
-    let mut version = reply.receipt.map_or(before.version, |receipt| receipt.stream_version);
-    version = version.max(add_missing(own, said, &learner_id, &before).await?);
-    let outcome = if version > before.version { Outcome::Changed } else { Outcome::Same };
-    Ok(Placed { learner_id: Some(learner_id), outcome })
-}
-
-/// Adds the numbers that the record does not hold yet; answers the version that it came to.
-async fn add_missing(
-    own: &Own,
-    said: &Said,
-    learner_id: &str,
-    before: &wire::Learner,
-) -> Result<u64, Box<Status>> {
-    let mut version = before.version;
-    for identifier in identifiers(said) {
-        let held = before
-            .identifiers
-            .iter()
-            .any(|held| held.kind == identifier.kind && held.value == identifier.value);
-        if held {
-            continue;
-        }
-        let mut request = wire::AddIdentifierRequest {
-            learner_id: learner_id.to_owned(),
-            identifier: Some(identifier),
-            ..Default::default()
-        };
-        request.request_id = own.request_id("identifier", &said.key, &request.encode_to_vec());
-        let reply = own.server.learners().add_identifier(request).await?.into_inner();
-        version = version.max(reply.receipt.map_or(0, |receipt| receipt.stream_version));
+/// Looked-after status on the wire.
+pub fn looked_after(said: &onward_domain::learner::LookedAfter) -> wire::LookedAfter {
+    wire::LookedAfter {
+        in_care: said.in_care,
+        care_authority: said.care_authority.clone().unwrap_or_default(),
     }
-    Ok(version)
 }
 
-fn details(said: &Said) -> wire::LearnerDetails {
+/// Who the learner is, on the wire.
+pub fn details(said: &Said) -> wire::LearnerDetails {
     let person = &said.person;
     let sex = match person.sex.as_deref() {
         Some("F") => wire::Sex::Female,
@@ -217,7 +207,8 @@ fn details(said: &Said) -> wire::LearnerDetails {
     }
 }
 
-fn identifiers(said: &Said) -> Vec<wire::NewIdentifier> {
+/// The numbers, on the wire.
+pub fn identifiers(said: &Said) -> Vec<wire::NewIdentifier> {
     let one = |kind: wire::IdentifierKind, value: &String, former: bool| wire::NewIdentifier {
         kind: kind.into(),
         value: value.clone(),
@@ -230,7 +221,8 @@ fn identifiers(said: &Said) -> Vec<wire::NewIdentifier> {
     upn.chain(former).chain(uln).collect()
 }
 
-fn provisions(said: &Said) -> Vec<wire::SenProvision> {
+/// The spells of provision, on the wire.
+pub fn provisions(said: &Said) -> Vec<wire::SenProvision> {
     said.provisions
         .iter()
         .map(|(provision, start, end)| wire::SenProvision {
@@ -241,8 +233,9 @@ fn provisions(said: &Said) -> Vec<wire::SenProvision> {
         .collect()
 }
 
-fn needs(said: &Said) -> Vec<wire::Need> {
-    said.needs
+/// Needs on the wire.
+pub fn needs(needs: &[RankedNeed]) -> Vec<wire::Need> {
+    needs
         .iter()
         .map(|need| wire::Need {
             rank: need.rank.into(),
@@ -253,11 +246,38 @@ fn needs(said: &Said) -> Vec<wire::Need> {
         .collect()
 }
 
-fn filled(text: String) -> Option<String> {
-    Some(text).filter(|text| !text.is_empty())
-}
-
 /// A civil date on the wire.
 pub fn date(date: Date) -> WireDate {
     WireDate { year: date.year().into(), month: date.month().into(), day: date.day().into() }
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+
+    /// A child of whom a file says the name only.
+    pub fn said(forename: &str, surname: &str) -> Said {
+        Said {
+            key: String::new(),
+            person: Person {
+                surname: surname.to_owned(),
+                forename: forename.to_owned(),
+                known_as: None,
+                date_of_birth: Date::constant(2015, 3, 4),
+                sex: None,
+                postcode: None,
+                nc_year: None,
+                home_language: None,
+                looked_after: None,
+                sensitive: false,
+            },
+            upn: None,
+            former_upns: Vec::new(),
+            uln: None,
+            own_ref: None,
+            provisions: Vec::new(),
+            needs: Vec::new(),
+            all_needs: false,
+        }
+    }
 }

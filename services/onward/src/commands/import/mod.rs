@@ -1,11 +1,21 @@
-//! `onward import`: streams a file to the server, as the token's organisation.
+//! `onward import`: streams files to the server, as the token's organisation.
 //!
-//! Every row has a request id that follows from what it says, so that running the file again changes
-//! nothing, and a corrected row is a new request.
+//! Every kind of row goes the same way: read and checked as a file, judged beside the rows before it,
+//! its learner placed (found, registered or amended), and then its move or referral recorded, changed
+//! or known again. A dry run goes that way too and stops short of each write. `--all-or-nothing` is a
+//! dry run over every file, and the writing only when it found nothing to refuse.
 
+mod amend;
+mod change;
+mod check;
+mod compare;
 mod ctf;
 mod detail;
+mod files;
+mod find;
+mod in_file;
 mod learner;
+mod moves;
 mod organisations;
 mod own;
 mod referrals;
@@ -13,12 +23,11 @@ mod rows;
 mod tally;
 mod transitions;
 
-use std::fs::File;
-use std::io::{BufReader, Cursor, Read};
-use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{anyhow, bail};
+use onward_exchange::csv::{self, Row, RowOutcome};
+use onward_exchange::ctf::PupilOutcome;
 
 pub use learner::date;
 pub use own::Own;
@@ -26,16 +35,14 @@ pub use tally::Tally;
 
 use super::client::Server;
 use crate::cli::{CsvKind, ImportArgs, ImportCommand, Output};
+use files::{Replacing, Source};
+use rows::{Entry, Next, each, today};
 
 /// Rows that are under way at once.
 pub const AT_ONCE: usize = 32;
 
-/// A file in memory or on disk: both can be read twice, once to check and once to send.
-pub trait Input: std::io::BufRead + std::io::Seek {}
-impl<T: std::io::BufRead + std::io::Seek> Input for T {}
-
 /// How an import goes about it.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct Manner {
     /// Say what would happen and change nothing.
     pub dry_run: bool,
@@ -43,78 +50,187 @@ pub struct Manner {
     pub all_or_nothing: bool,
 }
 
-/// Imports, and prints what became of each file. Exit code 1 when a row failed.
+impl Manner {
+    /// The first refusal ends it: the check before found none.
+    pub fn stops(self) -> bool {
+        self.all_or_nothing && !self.dry_run
+    }
+}
+
+/// Imports, and prints what became of each file. Exit code 1 when a row failed or a file was refused, 2
+/// when the rejects would be written over an input.
 pub async fn run(command: ImportCommand, output: Output) -> anyhow::Result<ExitCode> {
     let (args, files, kind) = match command {
         ImportCommand::Ctf(args) => (args.import, args.files, None),
         ImportCommand::Csv(args) => (args.import, vec![args.file], Some(args.kind)),
     };
-    let own = Own::of(Server::connect(&args.server).await?).await?;
-    let manner = Manner { dry_run: args.dry_run, all_or_nothing: args.all_or_nothing };
-    let mut total = Tally::new(rejects(&args)?);
-    for path in &files {
-        let name = path.display().to_string();
-        let input = open(path)?;
-        total.begin(&name);
-        let result = match kind {
-            None => ctf::import(&own, input, manner, &mut total).await,
-            Some(CsvKind::Organisations) => {
-                organisations::import(&own, input, manner, &mut total).await
-            }
-            Some(CsvKind::Transitions) => {
-                transitions::import(&own, input, manner, &mut total).await
-            }
-            Some(CsvKind::Referrals) => referrals::import(&own, input, manner, &mut total).await,
-        };
-        total.end();
-        result.with_context(|| name)?;
+    if let Some(path) = &args.rejects
+        && files::is_one_of(path, &files)
+    {
+        crate::lifecycle::refused("the rejects file is one of the files to import; name another");
+        return Ok(ExitCode::from(2));
     }
+    let own = Own::of(Server::connect(&args.server).await?).await?;
+    let sources = files.iter().map(|path| Source::open(path)).collect::<Vec<_>>();
+    let manner = Manner { dry_run: args.dry_run, all_or_nothing: args.all_or_nothing };
+    if manner.stops() {
+        let check = Manner { dry_run: true, ..manner };
+        let (checked, refusal) = all(&own, &sources, kind, check, &args).await?;
+        nothing_to_refuse(checked, refusal, output)?;
+    }
+    let (mut total, refusal) = all(&own, &sources, kind, manner, &args).await?;
     total.print(output, manner.dry_run)?;
-    Ok(if total.failed() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    match refusal {
+        Some(refusal) => Err(refusal),
+        None if total.failed() == 0 => Ok(ExitCode::SUCCESS),
+        None => Ok(ExitCode::FAILURE),
+    }
+}
+
+/// All or nothing: one refusal, and nothing is recorded.
+fn nothing_to_refuse(
+    mut checked: Tally,
+    refusal: Option<anyhow::Error>,
+    output: Output,
+) -> anyhow::Result<()> {
+    let failed = checked.failed();
+    if refusal.is_some() || failed > 0 {
+        checked.print(output, true)?;
+    }
+    match refusal {
+        Some(refusal) => Err(refusal.context("it is all or nothing, and nothing was recorded")),
+        None if failed > 0 => {
+            bail!("{failed} cannot be recorded, and it is all or nothing: nothing was recorded")
+        }
+        None => Ok(()),
+    }
+}
+
+/// Every file, one after the other. A file that is refused does not keep the others out, unless it is
+/// all or nothing; the refusals come back as one.
+async fn all(
+    own: &Own,
+    sources: &[anyhow::Result<Source>],
+    kind: Option<CsvKind>,
+    manner: Manner,
+    args: &ImportArgs,
+) -> anyhow::Result<(Tally, Option<anyhow::Error>)> {
+    let rejects = args.rejects.as_deref().map(Replacing::begin).transpose()?;
+    let mut total = Tally::new(rejects)?;
+    let mut refusals: Vec<String> = Vec::new();
+    for source in sources {
+        let result = match source {
+            Ok(source) => {
+                total.begin(&source.name);
+                let result = one(own, source, kind, manner, &mut total).await;
+                total.end();
+                result.map_err(|refusal| refusal.context(source.name.clone()))
+            }
+            Err(unread) => Err(anyhow!("{unread:#}")),
+        };
+        if let Err(refusal) = result {
+            refusals.push(format!("{refusal:#}"));
+            if manner.stops() {
+                break;
+            }
+        }
+    }
+    let refusal = (!refusals.is_empty()).then(|| anyhow!(refusals.join("; ")));
+    Ok((total, refusal))
+}
+
+async fn one(
+    own: &Own,
+    source: &Source,
+    kind: Option<CsvKind>,
+    manner: Manner,
+    tally: &mut Tally,
+) -> anyhow::Result<()> {
+    match kind {
+        None => pupils(own, source, manner, tally).await,
+        Some(CsvKind::Organisations) => {
+            let kind = organisations::Organisations(own);
+            rows_of(&kind, source, manner, tally, kind.allowed()).await
+        }
+        Some(CsvKind::Transitions) => {
+            let kind = transitions::Transitions(own);
+            rows_of(&kind, source, manner, tally, kind.allowed()).await
+        }
+        Some(CsvKind::Referrals) => {
+            let kind = referrals::Referrals(own);
+            rows_of(&kind, source, manner, tally, kind.allowed()).await
+        }
+    }
+}
+
+/// A transfer file: checked whole, then pupil by pupil.
+async fn pupils(
+    own: &Own,
+    source: &Source,
+    manner: Manner,
+    tally: &mut Tally,
+) -> anyhow::Result<()> {
+    use onward_exchange::ctf as format;
+    let options = format::Options { today: Some(today()), ..format::Options::default() };
+    let (checked, mut reader) =
+        format::open(source.reader()?, options).map_err(|refusal| anyhow!("{refusal}"))?;
+    tally.expect(checked.read + checked.faults, &[])?;
+    tally.warn(&checked.warnings);
+    let kind = ctf::Pupils::of(own, reader.header().clone()).await?;
+    let next = |outcome| match outcome {
+        PupilOutcome::Read(read) => {
+            let (line, warnings) = (read.line, read.warnings);
+            Next::Entry(Entry { line, item: read.pupil, warnings, cells: Vec::new() })
+        }
+        PupilOutcome::Fault(fault) => Next::Fault(fault.line, fault.reasons, Vec::new()),
+    };
+    let pupils = reader.by_ref().map(|outcome| match outcome {
+        Ok(outcome) => Ok(next(outcome)),
+        Err(refusal) => Err(anyhow!("{refusal}")),
+    });
+    each(&kind, pupils, manner, tally).await
+}
+
+/// A CSV file: checked whole, then row by row.
+async fn rows_of<T: Row, K: rows::Kind<Item = T>>(
+    kind: &K,
+    source: &Source,
+    manner: Manner,
+    tally: &mut Tally,
+    allowed: impl Future<Output = anyhow::Result<()>>,
+) -> anyhow::Result<()> {
+    let options = csv::Options { today: Some(today()), ..csv::Options::default() };
+    let opened = csv::open::<T, _>(source.reader()?, options);
+    let (checked, mut reader) = opened.map_err(|refusal| anyhow!("{refusal}"))?;
+    tally.expect(checked.read + checked.faults, reader.headings())?;
+    tally.warn(&checked.warnings);
+    allowed.await?;
+    let rows = reader.by_ref().map(|outcome| match outcome {
+        Ok(RowOutcome::Read(row)) => {
+            let (line, warnings, cells) = (row.line, row.warnings, row.cells);
+            Ok(Next::Entry(Entry { line, item: row.row, warnings, cells }))
+        }
+        Ok(RowOutcome::Fault(fault)) => Ok(Next::Fault(fault.line, fault.reasons, fault.cells)),
+        Err(refusal) => Err(anyhow!("{refusal}")),
+    });
+    each(kind, rows, manner, tally).await
 }
 
 /// Imports a transfer file from memory: what the demo does with its samples.
 pub async fn ctf_bytes(own: &Own, bytes: &'static [u8]) -> anyhow::Result<Tally> {
-    let mut tally = Tally::new(None);
-    let manner = Manner { dry_run: false, all_or_nothing: false };
-    ctf::import(own, Box::new(Cursor::new(bytes)), manner, &mut tally).await?;
-    Ok(tally)
+    in_memory(own, None, bytes).await
 }
 
 /// Imports a CSV file from memory: what the demo does with its samples.
 pub async fn csv_bytes(own: &Own, kind: CsvKind, bytes: &'static [u8]) -> anyhow::Result<Tally> {
-    let mut tally = Tally::new(None);
-    let manner = Manner { dry_run: false, all_or_nothing: false };
-    let input = Box::new(Cursor::new(bytes));
-    match kind {
-        CsvKind::Organisations => organisations::import(own, input, manner, &mut tally).await?,
-        CsvKind::Transitions => transitions::import(own, input, manner, &mut tally).await?,
-        CsvKind::Referrals => referrals::import(own, input, manner, &mut tally).await?,
-    }
-    Ok(tally)
+    in_memory(own, Some(kind), bytes).await
 }
 
-fn open(path: &Path) -> anyhow::Result<Box<dyn Input>> {
-    if path == Path::new("-") {
-        // Standard input cannot be read twice, so it is kept; the readers' limits bound the memory.
-        let mut bytes = Vec::new();
-        std::io::stdin().lock().take(256 * 1024 * 1024 + 1).read_to_end(&mut bytes)?;
-        return Ok(Box::new(Cursor::new(bytes)));
-    }
-    let file = File::open(path).with_context(|| format!("{} cannot be read", path.display()))?;
-    Ok(Box::new(BufReader::new(file)))
-}
-
-fn rejects(args: &ImportArgs) -> anyhow::Result<Option<File>> {
-    let Some(path) = &args.rejects else { return Ok(None) };
-    // The rejected rows are what the sender sent: for the sender's eyes only.
-    use std::os::unix::fs::OpenOptionsExt;
-    let file = File::options()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)
-        .with_context(|| format!("{} cannot be written", path.display()))?;
-    Ok(Some(file))
+async fn in_memory(own: &Own, kind: Option<CsvKind>, bytes: &[u8]) -> anyhow::Result<Tally> {
+    let mut tally = Tally::new(None)?;
+    let source = Source::of_bytes("sample", bytes)?;
+    tally.begin(&source.name);
+    let result = one(own, &source, kind, Manner::default(), &mut tally).await;
+    tally.end();
+    result.map(|()| tally)
 }

@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use onward_exchange::Note;
 use onward_exchange::csv::Rejects;
 
+use super::files::Replacing;
 use crate::cli::Output;
 use crate::output::Rows;
 
@@ -30,19 +31,27 @@ pub enum Outcome {
 
 /// One row that was not recorded, or that somebody has to look at.
 struct Remark {
+    file: usize,
     line: u64,
     field: String,
     code: String,
     message: String,
 }
 
-/// The count, and what is said about single rows.
-pub struct Tally {
+/// What became of the rows of a file, or of all.
+#[derive(Default, Clone, Copy)]
+struct Counts {
     new: u64,
     changed: u64,
     same: u64,
     failed: u64,
+}
+
+/// The count, and what is said about single rows.
+pub struct Tally {
+    files: Vec<(String, Counts)>,
     remarks: Vec<Remark>,
+    place: Option<Replacing>,
     rejects: Option<File>,
     writer: Option<Rejects<File>>,
     bar: Option<ProgressBar>,
@@ -52,22 +61,18 @@ pub struct Tally {
 const MOST_PRINTED: usize = 200;
 
 impl Tally {
-    /// Nothing yet.
-    pub fn new(rejects: Option<File>) -> Self {
-        Self {
-            new: 0,
-            changed: 0,
-            same: 0,
-            failed: 0,
-            remarks: Vec::new(),
-            rejects,
-            writer: None,
-            bar: None,
-        }
+    /// Nothing yet; what is rejected goes into the file that takes its place at the end.
+    ///
+    /// # Errors
+    /// There are no more files to open.
+    pub fn new(place: Option<Replacing>) -> anyhow::Result<Self> {
+        let rejects = place.as_ref().map(Replacing::handle).transpose()?;
+        Ok(Self { files: Vec::new(), remarks: Vec::new(), place, rejects, writer: None, bar: None })
     }
 
     /// A file begins.
     pub fn begin(&mut self, name: &str) {
+        self.files.push((name.to_owned(), Counts::default()));
         if std::io::stderr().is_terminal() {
             let bar = ProgressBar::no_length().with_message(name.to_owned());
             if let Ok(style) =
@@ -103,12 +108,13 @@ impl Tally {
         if let Some(bar) = &self.bar {
             bar.inc(1);
         }
+        let counts = self.counts();
         match outcome {
-            Outcome::New => self.new += 1,
-            Outcome::Changed => self.changed += 1,
-            Outcome::Same => self.same += 1,
+            Outcome::New => counts.new += 1,
+            Outcome::Changed => counts.changed += 1,
+            Outcome::Same => counts.same += 1,
             Outcome::Failed { code, message } => {
-                self.failed += 1;
+                counts.failed += 1;
                 if let Some(writer) = &mut self.writer {
                     writer.said(line, "", &code, &message, cells)?;
                 }
@@ -123,12 +129,17 @@ impl Tally {
         if let Some(bar) = &self.bar {
             bar.inc(1);
         }
-        self.failed += 1;
+        self.counts().failed += 1;
         if let Some(writer) = &mut self.writer {
             writer.row(line, reasons, cells)?;
         }
         for note in reasons {
-            self.remark(note.line, note.field, note.code, &note.message);
+            // The line is the pupil's or row's, as in the rejects file; the place within it follows.
+            let message = match note.line == line {
+                true => note.message.to_string(),
+                false => format!("{} (line {})", note.message, note.line),
+            };
+            self.remark(line, note.field, note.code, &message);
         }
         Ok(())
     }
@@ -147,10 +158,27 @@ impl Tally {
 
     /// Rows that were not recorded.
     pub fn failed(&self) -> u64 {
-        self.failed
+        self.total().failed
     }
 
-    /// Prints the counts and the remarks.
+    fn counts(&mut self) -> &mut Counts {
+        if self.files.is_empty() {
+            self.files.push((String::new(), Counts::default()));
+        }
+        let last = self.files.len() - 1;
+        &mut self.files[last].1
+    }
+
+    fn total(&self) -> Counts {
+        self.files.iter().fold(Counts::default(), |total, (_, file)| Counts {
+            new: total.new + file.new,
+            changed: total.changed + file.changed,
+            same: total.same + file.same,
+            failed: total.failed + file.failed,
+        })
+    }
+
+    /// Prints the counts of each file and of all, and the remarks; the rejects file takes its place.
     ///
     /// # Errors
     /// Standard output or the rejects file is closed.
@@ -158,36 +186,68 @@ impl Tally {
         if let Some(writer) = &mut self.writer {
             writer.flush()?;
         }
-        let mut counts = Rows::new(&["new", "changed", "same", "failed", "dry_run"]);
-        counts.push(vec![
-            self.new.into(),
-            self.changed.into(),
-            self.same.into(),
-            self.failed.into(),
-            dry_run.into(),
-        ]);
-        let mut remarks = Rows::new(&["line", "field", "code", "message"]);
-        for remark in self.remarks.iter().take(MOST_PRINTED) {
-            remarks.push(vec![
-                remark.line.into(),
-                remark.field.clone().into(),
-                remark.code.clone().into(),
-                remark.message.clone().into(),
-            ]);
+        // Where no file could be read there is nothing to put in the place of what stands there.
+        if let Some(place) = self.place.take().filter(|_| self.writer.is_some()) {
+            place.finish()?;
         }
+        let total = count_rows([self.total()], dry_run);
+        let each = self.each(dry_run);
+        let remarks = self.remark_rows();
         match output {
-            // One document: a program that reads it wants both at once.
-            Output::Json => print_json(&counts, &remarks),
+            // One document: a program that reads it wants all at once.
+            Output::Json => print_json(&total, &each, &remarks),
             _ => {
-                counts.print(output)?;
+                if self.files.len() > 1 {
+                    each.print(output)?;
+                }
+                total.print(output)?;
                 if self.remarks.is_empty() { Ok(()) } else { remarks.print(output) }
             }
         }
     }
 
+    fn each(&self, dry_run: bool) -> Rows {
+        let mut each = Rows::new(&["file", "new", "changed", "same", "failed", "dry_run"]);
+        for (name, counts) in &self.files {
+            each.push(vec![
+                name.clone().into(),
+                counts.new.into(),
+                counts.changed.into(),
+                counts.same.into(),
+                counts.failed.into(),
+                dry_run.into(),
+            ]);
+        }
+        each
+    }
+
+    fn remark_rows(&self) -> Rows {
+        let several = self.files.len() > 1;
+        let columns: &[&'static str] = match several {
+            true => &["file", "line", "field", "code", "message"],
+            false => &["line", "field", "code", "message"],
+        };
+        let mut rows = Rows::new(columns);
+        for remark in &self.remarks {
+            let mut row = vec![
+                remark.line.into(),
+                remark.field.clone().into(),
+                remark.code.clone().into(),
+                remark.message.clone().into(),
+            ];
+            if several {
+                let name = self.files.get(remark.file).map(|(name, _)| name.clone());
+                row.insert(0, name.unwrap_or_default().into());
+            }
+            rows.push(row);
+        }
+        rows
+    }
+
     fn remark(&mut self, line: u64, field: &str, code: &str, message: &str) {
         if self.remarks.len() < MOST_PRINTED {
             self.remarks.push(Remark {
+                file: self.files.len().saturating_sub(1),
                 line,
                 field: field.to_owned(),
                 code: code.to_owned(),
@@ -197,10 +257,19 @@ impl Tally {
     }
 }
 
-fn print_json(counts: &Rows, remarks: &Rows) -> anyhow::Result<()> {
+fn count_rows(counts: impl IntoIterator<Item = Counts>, dry_run: bool) -> Rows {
+    let mut rows = Rows::new(&["new", "changed", "same", "failed", "dry_run"]);
+    for Counts { new, changed, same, failed } in counts {
+        rows.push(vec![new.into(), changed.into(), same.into(), failed.into(), dry_run.into()]);
+    }
+    rows
+}
+
+fn print_json(total: &Rows, each: &Rows, remarks: &Rows) -> anyhow::Result<()> {
     use std::io::Write;
     let document = serde_json::json!({
-        "counts": counts.to_json().first(),
+        "counts": total.to_json().first(),
+        "files": each.to_json(),
         "remarks": remarks.to_json(),
     });
     let mut stdout = std::io::stdout().lock();

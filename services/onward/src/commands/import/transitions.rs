@@ -1,59 +1,93 @@
-//! A CSV file of moves: each learner is registered when it is not known yet, then the move is recorded.
+//! A CSV file of moves: each learner is registered or amended, then the move is recorded or changed.
 
-use onward_contract::transition::v1 as wire;
+use onward_contract::learner::v1::{AmendLearnerRequest, RegisterLearnerRequest};
+use onward_contract::transition::v1::RecordTransitionRequest;
 use onward_domain::codes::provision::SenProvision;
-use onward_exchange::csv::{LearnerRef, Row, RowRead, TransitionRow};
+use onward_exchange::csv::{LearnerRef, Row, TransitionRow};
 use prost::Message;
 use tonic::Status;
 
 use super::detail;
+use super::in_file::About;
 use super::learner::{Said, place};
-use super::own::Own;
-use super::rows::{self, Done};
-use super::tally::{Outcome, Tally};
-use super::{Input, Manner};
+use super::moves::{self, Move};
+use super::own::{Own, may};
+use super::rows::{Done, Kind};
+use super::tally::Outcome;
 
-/// Imports one file.
-pub async fn import(
-    own: &Own,
-    input: Box<dyn Input>,
-    manner: Manner,
-    tally: &mut Tally,
-) -> anyhow::Result<()> {
-    rows::each(input, manner, tally, |row: RowRead<TransitionRow>| async move {
-        let done = match one(own, &row, manner.dry_run).await {
-            Ok(done) => done,
-            Err(status) => Outcome::refused(&status).into(),
-        };
-        (row, done)
-    })
-    .await
+/// The rows of a file of moves.
+pub struct Transitions<'a>(pub &'a Own);
+
+impl Transitions<'_> {
+    /// Asks whether the caller may record such rows at all.
+    ///
+    /// # Errors
+    /// It may not.
+    pub async fn allowed(&self) -> anyhow::Result<()> {
+        learners_allowed(self.0).await?;
+        let mut transitions = self.0.server.transitions();
+        may(transitions.record_transition(RecordTransitionRequest::default()).await)
+    }
 }
 
-async fn one(own: &Own, read: &RowRead<TransitionRow>, dry_run: bool) -> Result<Done, Box<Status>> {
-    let row = &read.row;
-    if read.repeats.is_some() {
-        return Ok(Outcome::Same.into());
+/// Asks whether the caller may register and amend learners.
+///
+/// # Errors
+/// It may not.
+pub async fn learners_allowed(own: &Own) -> anyhow::Result<()> {
+    let mut learners = own.server.learners();
+    may(learners.register_learner(RegisterLearnerRequest::default()).await)?;
+    may(learners.amend_learner(AmendLearnerRequest::default()).await)
+}
+
+impl Kind for Transitions<'_> {
+    type Item = TransitionRow;
+
+    fn about(&self, row: &TransitionRow) -> About {
+        let said = said(row);
+        let content = RecordTransitionRequest {
+            home_la_code: row.home_la.clone(),
+            detail: Some(detail::wire(&row.detail, row.opens_dsa_case)),
+            ..Default::default()
+        };
+        let mut bytes = content.encode_to_vec();
+        bytes.extend_from_slice(row.provision.as_str().as_bytes());
+        for need in &said.needs {
+            bytes.extend_from_slice(need.need.as_str().as_bytes());
+            bytes.push(b';');
+        }
+        let person = &row.learner.person;
+        bytes.extend_from_slice(person.sex.as_deref().unwrap_or_default().as_bytes());
+        bytes.extend_from_slice(person.nc_year.map_or("", |year| year.as_str()).as_bytes());
+        About::learner(&said, row.part(), row.learner.own_ref.clone(), &bytes)
     }
-    if let Some(refused) = not_ours(own, row) {
-        return Ok(refused.into());
+
+    async fn record(
+        &self,
+        row: &TransitionRow,
+        again: bool,
+        dry_run: bool,
+    ) -> Result<Done, Box<Status>> {
+        let own = self.0;
+        if let Some(refused) = not_ours(own, row) {
+            return Ok(refused.into());
+        }
+        let said = said(row);
+        let placed = place(own, &said, again, dry_run).await?;
+        if placed.is_refused() {
+            return Ok(placed.outcome.into());
+        }
+        let said = Move {
+            detail: row.detail.clone(),
+            opens_dsa_case: row.opens_dsa_case,
+            home_la: row.home_la.clone(),
+            own_ref: row.learner.own_ref.clone(),
+            key: row.row_key(),
+            says_when: true,
+            says_basis: true,
+        };
+        moves::record(own, placed, &said, dry_run).await
     }
-    let placed = place(own, &said(row), dry_run).await?;
-    let (Some(learner_id), false) = (placed.learner_id, dry_run) else {
-        return Ok(placed.outcome.into());
-    };
-    let mut request = wire::RecordTransitionRequest {
-        learner_id,
-        home_la_code: row.home_la.clone(),
-        detail: Some(detail::wire(&row.detail, row.opens_dsa_case)),
-        ..Default::default()
-    };
-    request.request_id = own.request_id("transition", &row.row_key(), &request.encode_to_vec());
-    let response = own.server.transitions().record_transition(request).await?;
-    let outcome = Outcome::of_answer(&response);
-    let warnings = response.into_inner().warnings;
-    let warnings = warnings.into_iter().map(|warning| (warning.reason, warning.message));
-    Ok(Done { outcome, warnings: warnings.collect() })
 }
 
 /// Source: the organisation sends. Destination: it expects. Its authority may do either.
@@ -65,15 +99,13 @@ fn not_ours(own: &Own, row: &TransitionRow) -> Option<Outcome> {
     if own.holds(&row.source_urn) || destination || authority {
         return None;
     }
-    Some(Outcome::Failed {
-        code: "not_ours".to_owned(),
-        message: "the move is neither from nor to the importing organisation".to_owned(),
-    })
+    let message = "the move is neither from nor to the importing organisation";
+    Some(Outcome::failed("not_ours", message))
 }
 
 fn said(row: &TransitionRow) -> Said {
     // A file of moves says what the provision is now, not since when, so it adds no spell to the
-    // record; the needs are kept where the learner is new.
+    // record.
     let needs = if row.provision == SenProvision::N { Vec::new() } else { row.needs.clone() };
     Said { needs, ..from_reference(&row.learner) }
 }
@@ -89,6 +121,6 @@ pub fn from_reference(learner: &LearnerRef) -> Said {
         own_ref: learner.own_ref.clone(),
         provisions: Vec::new(),
         needs: Vec::new(),
-        amends: false,
+        all_needs: false,
     }
 }
