@@ -152,6 +152,14 @@ impl Views {
         Ok(lowest.unwrap_or(Position::START))
     }
 
+    /// Leaves nothing of deleted rows in files beside the storage, where the database allows it.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn fold_away(&self) -> Result<(), ViewError> {
+        self.inner.store.fold_away().await
+    }
+
     /// Closes the storage, once nothing reads or runs any more.
     pub async fn close(self) {
         self.inner.store.close().await;

@@ -50,6 +50,7 @@ pub(super) async fn confirm(
     for view in ViewName::ALL {
         doors.views().wait_for(view, executed.receipt.position, PATIENCE).await?;
     }
+    doors.views().fold_away().await?;
     let certificate = certificate(&executed);
     answer(&executed, certificate)
 }

@@ -83,6 +83,8 @@ impl Log {
         self.0.erasures.add(learners)?;
         self.keys().destroy(learners).await?;
         self.release_keys(learners).await?;
+        let folded = self.store().fold_away().await;
+        folded.map_err(|fault| LogError::Unavailable(fault.cause()))?;
         for learner in learners {
             let done = self.store().erasure_finished(*learner).await;
             done.map_err(|fault| LogError::Unavailable(fault.cause()))?;

@@ -32,6 +32,14 @@ impl Store {
         }
     }
 
+    /// Cuts the write-ahead log of SQLite to nothing: deleted rows are in its old frames.
+    pub(crate) async fn fold_away(&self) -> Result<(), Fault> {
+        match self {
+            Self::Postgres(_) => Ok(()),
+            Self::Sqlite(database) => database.fold_away().await,
+        }
+    }
+
     /// Streams that are about these learners, of which none has an event before the position.
     pub(crate) async fn streams_about(
         &self,

@@ -159,6 +159,15 @@ impl Store {
         }
     }
 
+    /// Folds the write-ahead log of SQLite in and cuts it to nothing: deleted rows are in its old frames. Left to
+    /// the next fold where somebody reads from it just now.
+    pub(crate) async fn fold_away(&self) -> Result<(), ViewError> {
+        if let Self::Sqlite { writer, .. } = self {
+            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(writer).await?;
+        }
+        Ok(())
+    }
+
     /// Begins a transaction that may write. Call it from tasks that nobody cancels only: a future
     /// dropped inside `begin` can hand an open transaction to the next borrower on PostgreSQL.
     pub(crate) async fn begin(&self) -> Result<Tx, ViewError> {

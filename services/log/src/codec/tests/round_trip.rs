@@ -8,11 +8,12 @@ use super::fact::fact;
 use super::made::Draw;
 use crate::codec::{DecodeError, Encoded, Kind, decode, encode};
 
-/// Facts that keep only the public half of their provenance.
-fn is_claim(kind: Kind) -> bool {
+/// Facts that keep only the public half of their provenance: those of claims, and what outlives a key.
+fn is_bare(kind: Kind) -> bool {
     matches!(
         kind,
-        Kind::ReferralOpenedForTriage
+        Kind::LearnerErased
+            | Kind::ReferralOpenedForTriage
             | Kind::ReferralClaimed
             | Kind::ClaimExtended
             | Kind::ClaimReleased
@@ -33,7 +34,7 @@ fn assert_round_trip(kind: Kind, mut draw: Draw) {
         let learner = learner.expect("all other facts are about a learner").uuid();
         assert!(subject.is_none_or(|subject| subject == learner), "{event_type}");
     }
-    if is_claim(kind) {
+    if is_bare(kind) {
         assert!(personal.is_empty(), "{event_type}");
         let Provenance { organisation, member, .. } = provenance;
         provenance =

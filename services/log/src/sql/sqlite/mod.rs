@@ -37,6 +37,8 @@ const OLDEST: [u32; 3] = [3, 51, 3];
 const READERS: u32 = 4;
 /// How long one waits for another's lock.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long cutting the write-ahead log may keep the writer from its work.
+const MOMENT: Duration = Duration::from_millis(200);
 /// How often the write-ahead log is folded into the file while it grows.
 const FOLD: Duration = Duration::from_secs(1);
 /// Frames above which the writer waits until the write-ahead log could begin anew.
@@ -139,6 +141,17 @@ impl Database {
                 }
             }
         }
+    }
+
+    /// Folds the write-ahead log in and cuts it to nothing, while the writer stands still. Left to the next
+    /// fold where somebody reads from it for longer than a moment: no append waits for that.
+    pub(crate) async fn fold_away(&self) -> Result<(), Fault> {
+        let _still = self.writer.clone().take().await?;
+        let settings = self.settings.clone().busy_timeout(MOMENT);
+        let mut connection = settings.connect().await?;
+        connection.execute(text::FOLD_AWAY).await?;
+        connection.close().await?;
+        Ok(())
     }
 
     pub(crate) async fn close(&self) {
