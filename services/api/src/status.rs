@@ -10,6 +10,7 @@ use onward_access::{Denied, TokenFault};
 use onward_contract::reason;
 use onward_contract::receipt::v1 as wire;
 use onward_domain::decider::{FieldFault, Refusal};
+use onward_log::proof::ProofFault;
 use onward_log::{Cause, ExecuteError, LogError, Scope};
 use onward_views::ViewError;
 use tonic::{Code, Status};
@@ -44,6 +45,8 @@ pub enum Failure {
     Stopping,
     /// Other planned moves of the learner, of which nobody said what becomes of them.
     Unanswered(Vec<Uuid>),
+    /// No checkpoint, or no receipt.
+    Proof(ProofFault),
     /// Others kept changing the stream while the caller, who expected no version, tried.
     Contended,
 }
@@ -180,6 +183,7 @@ impl From<Failure> for Answer {
                 )
                 .with("transition_ids", moves.join(","))
             }
+            Failure::Proof(fault) => of_proof(&fault),
             Failure::Stopping => Self::new(
                 Code::Unavailable,
                 reason::SHUTTING_DOWN,
@@ -217,6 +221,7 @@ failure_from!(
     Refusal => Refused,
     ExecuteError => Execute,
     LogError => Log,
+    ProofFault => Proof,
 );
 
 impl From<ViewError> for Failure {
@@ -322,6 +327,18 @@ fn of_execute(error: ExecuteError) -> Answer {
         ExecuteError::Erased => erased(),
         ExecuteError::Unavailable(cause) => unavailable(message).with(OUTCOME, outcome(cause)),
         ExecuteError::Unreadable(error) => of_log(&error),
+    }
+}
+
+fn of_proof(fault: &ProofFault) -> Answer {
+    match fault {
+        ProofFault::Nothing => of_refusal(Refusal::NotFound),
+        ProofFault::Log(error) => of_log(error),
+        ProofFault::Io(_) => unavailable(fault.to_string()),
+        ProofFault::Shorter { .. } | ProofFault::Differs { .. } | ProofFault::Foreign => {
+            tracing::error!(%fault, "no checkpoint is signed");
+            Answer::new(Code::FailedPrecondition, reason::CHECKPOINT_REFUSED, fault.to_string())
+        }
     }
 }
 

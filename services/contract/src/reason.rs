@@ -124,6 +124,8 @@ reasons! {
     /// UNAVAILABLE: the log's database cannot be reached. A write's metadata says its `outcome`: `nothing_done`, or
     /// `unknown`, where the same request id tells later.
     LOG_UNAVAILABLE;
+    /// FAILED_PRECONDITION: no checkpoint is signed, since the log is not what one was signed for before.
+    CHECKPOINT_REFUSED;
     /// UNAVAILABLE: the view has not come to `min_position` yet.
     VIEW_BEHIND;
     /// UNAVAILABLE: the process is stopping; call another or come again.

@@ -42,28 +42,103 @@ pub(crate) const GENESIS: EventHash = [0; 32];
 
 const TAG: &[u8] = b"onward.event.v1";
 
-/// SHA-256(tag ‖ hash before ‖ position ‖ partition ‖ partition sequence ‖ stream ‖ version ‖ event id ‖
-/// learner ‖ type ‖ schema version ‖ recorded at ‖ public ‖ sealed). Numbers are big endian; parts of
-/// open length are led by their length in eight bytes; the learner by a byte that says whether there is
-/// one.
+/// SHA-256 of [`preimage`].
 pub fn event_hash(before: &EventHash, event: &Linked<'_>) -> EventHash {
     let mut hash = Sha256::new();
-    hash.update(TAG);
-    hash.update(before);
-    hash.update(event.position.to_be_bytes());
-    hash.update([event.partition]);
-    hash.update(event.partition_sequence.to_be_bytes());
-    hash.update(event.stream.as_bytes());
-    hash.update(event.version.to_be_bytes());
-    hash.update(event.event_id.as_bytes());
-    hash.update([u8::from(event.learner.is_some())]);
-    hash.update(event.learner.unwrap_or_default().as_bytes());
-    part(&mut hash, event.event_type.as_bytes());
-    hash.update(event.schema_version.to_be_bytes());
-    hash.update(event.recorded_at.to_be_bytes());
-    part(&mut hash, event.public);
-    part(&mut hash, event.sealed);
+    covered(before, event, |bytes| hash.update(bytes));
     hash.finalize().into()
+}
+
+/// The bytes that are hashed: tag ‖ hash before ‖ position ‖ partition ‖ partition sequence ‖ stream ‖
+/// version ‖ event id ‖ learner ‖ type ‖ schema version ‖ recorded at ‖ public ‖ sealed. Numbers are big
+/// endian; parts of open length are led by their length in eight bytes; the learner by a byte that says
+/// whether there is one.
+pub fn preimage(before: &EventHash, event: &Linked<'_>) -> Vec<u8> {
+    let mut all = Vec::with_capacity(256 + event.public.len() + event.sealed.len());
+    covered(before, event, |bytes| all.extend_from_slice(bytes));
+    all
+}
+
+fn covered(before: &EventHash, event: &Linked<'_>, mut take: impl FnMut(&[u8])) {
+    take(TAG);
+    take(before);
+    take(&event.position.to_be_bytes());
+    take(&[event.partition]);
+    take(&event.partition_sequence.to_be_bytes());
+    take(event.stream.as_bytes());
+    take(&event.version.to_be_bytes());
+    take(event.event_id.as_bytes());
+    take(&[u8::from(event.learner.is_some())]);
+    take(event.learner.unwrap_or_default().as_bytes());
+    let length = |bytes: &[u8]| (bytes.len() as u64).to_be_bytes();
+    take(&length(event.event_type.as_bytes()));
+    take(event.event_type.as_bytes());
+    take(&event.schema_version.to_be_bytes());
+    take(&event.recorded_at.to_be_bytes());
+    for part in [event.public, event.sealed] {
+        take(&length(part));
+        take(part);
+    }
+}
+
+/// An event as its hashed bytes say it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preimage {
+    bytes: Vec<u8>,
+    /// The hash before.
+    pub before: EventHash,
+    /// Its place in the log.
+    pub position: u64,
+    /// Its stream.
+    pub stream: Uuid,
+    /// Its place in the stream.
+    pub version: u64,
+    /// Its id.
+    pub event_id: Uuid,
+    /// Its type.
+    pub event_type: String,
+    /// Microseconds since 1970.
+    pub recorded_at: i64,
+}
+
+impl Preimage {
+    /// Reads [`preimage`]; none where the bytes are not whole.
+    pub fn read(bytes: &[u8]) -> Option<Self> {
+        let mut rest = bytes.strip_prefix(TAG)?;
+        let before = fixed::<32>(&mut rest)?;
+        let position = u64::from_be_bytes(fixed(&mut rest)?);
+        let _partition: [u8; 9] = fixed(&mut rest)?;
+        let stream = Uuid::from_bytes(fixed(&mut rest)?);
+        let version = u64::from_be_bytes(fixed(&mut rest)?);
+        let event_id = Uuid::from_bytes(fixed(&mut rest)?);
+        let _learner: [u8; 17] = fixed(&mut rest)?;
+        let event_type = String::from_utf8(open(&mut rest)?.to_vec()).ok()?;
+        let _schema_version: [u8; 2] = fixed(&mut rest)?;
+        let recorded_at = i64::from_be_bytes(fixed(&mut rest)?);
+        let _parts = (open(&mut rest)?, open(&mut rest)?);
+        let bytes = bytes.to_vec();
+        let read =
+            Self { bytes, before, position, stream, version, event_id, event_type, recorded_at };
+        rest.is_empty().then_some(read)
+    }
+
+    /// The event's hash.
+    pub fn hash(&self) -> EventHash {
+        Sha256::digest(&self.bytes).into()
+    }
+}
+
+fn fixed<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
+    let (bytes, after) = rest.split_first_chunk::<N>()?;
+    *rest = after;
+    Some(*bytes)
+}
+
+fn open<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let length = usize::try_from(u64::from_be_bytes(fixed(rest)?)).ok()?;
+    let (bytes, after) = rest.split_at_checked(length)?;
+    *rest = after;
+    Some(bytes)
 }
 
 /// A part of open length, led by its length.
@@ -114,6 +189,12 @@ mod tests {
         bytes.extend(b"sealed");
         let expected: EventHash = Sha256::digest(&bytes).into();
         assert_eq!(event_hash(&GENESIS, &event()), expected);
+        assert_eq!(preimage(&GENESIS, &event()), bytes);
+        let read = Preimage::read(&bytes).expect("whole");
+        assert_eq!((read.hash(), read.position, read.version), (expected, 1, 1));
+        for length in 0..bytes.len() {
+            assert_eq!(Preimage::read(&bytes[..length]), None, "{length} bytes of it");
+        }
     }
 
     /// Each field changes the hash, and so does where public ends and sealed begins.

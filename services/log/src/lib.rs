@@ -15,6 +15,8 @@
 //! | reading and following | `read.rs`, `feed.rs`, `recent.rs` |
 //! | how many callers share one look-up | `find.rs` |
 //! | the record of reads | `access.rs` |
+//! | the tree, checkpoints, receipts | `proof/` |
+//! | the check of everything | `verify/` |
 //! | what is remembered of the copy on the bus | `copy.rs` |
 //! | every SQL text | `sql/` |
 //!
@@ -45,6 +47,7 @@ mod owner;
 mod partition;
 mod plan;
 mod position;
+pub mod proof;
 mod proposal;
 mod read;
 mod recent;
@@ -56,7 +59,7 @@ mod unit;
 mod verify;
 
 pub use access::{AccessRecord, Read};
-pub use chain::{EventHash, Linked, event_hash};
+pub use chain::{EventHash, Linked, Preimage, event_hash, preimage};
 pub use claim_key::{Key, Relation, Scope};
 pub use copy::{Accepted, AuditReached, CopyNote, CopyState, Said};
 pub use erase::ErasedRecord;
@@ -66,7 +69,7 @@ pub use feed::{Feed, LogFeed};
 pub use keys::{BackedUp, KekSource, KeyStore, Rotated};
 pub use lease::{ClaimFilters, ClaimWanted, Lease, Ready};
 pub use log::Log;
-pub use options::{BatcherOptions, Clock, Database, KeyOptions, Options};
+pub use options::{BatcherOptions, Clock, Database, KeyOptions, Options, ProofOptions};
 pub use owner::Ownership;
 pub use partition::{PARTITIONS, partition_of};
 pub use position::{NotAPosition, Position};
@@ -74,4 +77,4 @@ pub use read::Found;
 pub use recorded::{Opened, Receipt, Recorded};
 pub use request::Request;
 pub use unit::{Loaded, Unit};
-pub use verify::{Verified, VerifyFault};
+pub use verify::{Inspection, Outside, Verified, VerifyFault, VerifyProgress};

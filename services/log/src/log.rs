@@ -16,6 +16,7 @@ use crate::find::Finder;
 use crate::keys::Keys;
 use crate::options::Clock;
 use crate::position::Position;
+use crate::proof::Proof;
 use crate::recent::Recent;
 use crate::request::{Kept, RequestRow};
 use crate::sql::{Store, log_fault};
@@ -32,6 +33,7 @@ pub(crate) struct Inner {
     pub finder: Finder,
     pub erasures: ErasureList,
     pub access: AccessRecord,
+    pub proof: Proof,
     pub head: watch::Sender<Position>,
     pub recent: Arc<Recent>,
     pub clock: Clock,

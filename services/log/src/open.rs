@@ -20,6 +20,7 @@ use crate::keys::{Keys, lookup_key};
 use crate::log::{Inner, Log};
 use crate::options::{Database, Options};
 use crate::position::Position;
+use crate::proof::Proof;
 use crate::recent::Recent;
 use crate::sql::{Store, open_fault, postgres, sqlite};
 
@@ -51,7 +52,8 @@ impl Log {
         let id = identify(&store, &keys, &lookup, &options).await?;
         store.make_ahead().await;
         let head = store.head().await.map_err(open_fault)?;
-        let log = start(store, keys, lookup, options, id);
+        let proof = Proof::open(&options, id)?;
+        let log = start(store, keys, lookup, proof, options, id, true);
         raise(&log.0.head, Position::new(head.position));
         match log.replay_erasures().await {
             Ok(()) => Ok(log),
@@ -60,6 +62,33 @@ impl Log {
                 Err(error)
             }
         }
+    }
+}
+
+impl Log {
+    /// Opens the log to look at it, beside whoever serves it: nothing is made, locked or brought up to date,
+    /// and whatever would write is refused. The keys must be there.
+    ///
+    /// # Errors
+    /// One clear reason.
+    pub async fn look(options: Options) -> Result<Self, OpenError> {
+        if !options.keys.folder.join("lookup.key").is_file() {
+            return Err(OpenError::NoFolder(options.keys.folder));
+        }
+        let keys = Keys::open(&options.keys, false).await?;
+        let lookup = lookup_key(&options.keys.folder)?;
+        let store = match &options.database {
+            Database::Sqlite { folder } => {
+                Store::Sqlite(sqlite::Database::look(&folder.join("log.db")))
+            }
+            Database::Postgres { url, schema, max_connections } => {
+                Store::Postgres(postgres::Database::look(url, schema.as_deref(), *max_connections)?)
+            }
+        };
+        let identity = store.identity().await.map_err(open_fault)?;
+        let (id, ..) = identity.ok_or_else(|| OpenError::NoFolder(options.keys.folder.clone()))?;
+        let proof = Proof::looking(id);
+        Ok(start(store, keys, lookup, proof, options, id, false))
     }
 }
 
@@ -88,7 +117,15 @@ async fn identify(
     }
 }
 
-fn start(store: Store, keys: Keys, lookup: LookupKey, options: Options, id: Uuid) -> Log {
+fn start(
+    store: Store,
+    keys: Keys,
+    lookup: LookupKey,
+    proof: Proof,
+    options: Options,
+    id: Uuid,
+    serving: bool,
+) -> Log {
     let store = Arc::new(store);
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
     let (head, _) = watch::channel(Position::START);
@@ -97,6 +134,8 @@ fn start(store: Store, keys: Keys, lookup: LookupKey, options: Options, id: Uuid
     let batching = options.batcher;
     let recent = Arc::new(Recent::default());
     match store.as_ref() {
+        // Without its other end, work that is handed in is refused at once.
+        _ if !serving => {}
         Store::Postgres(database) => {
             for _ in 0..IN_FLIGHT {
                 let backend = postgres::Appender::new(database);
@@ -120,7 +159,10 @@ fn start(store: Store, keys: Keys, lookup: LookupKey, options: Options, id: Uuid
             tasks.spawn(database.checkpoints(head.subscribe(), stop.clone()));
         }
     }
-    tasks.spawn(erase::follow(Arc::clone(&store), keys.clone(), head.subscribe(), stop.clone()));
+    if serving {
+        let (keys, head) = (keys.clone(), head.subscribe());
+        tasks.spawn(erase::follow(Arc::clone(&store), keys, head, stop.clone()));
+    }
     let finder = Finder::start(&store);
     let erasures = ErasureList::new(options.keys.erasure_list());
     Log(Arc::new(Inner {
@@ -131,6 +173,7 @@ fn start(store: Store, keys: Keys, lookup: LookupKey, options: Options, id: Uuid
         finder,
         erasures,
         access,
+        proof,
         head,
         recent,
         clock: options.clock,

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -20,6 +21,8 @@ pub struct Options {
     pub keys: KeyOptions,
     /// How appends share commits.
     pub batcher: BatcherOptions,
+    /// How the log proves what it was.
+    pub proof: ProofOptions,
     /// The present moment.
     pub clock: Clock,
     /// Make the folders when they are missing (mode 0700), else refuse.
@@ -71,6 +74,24 @@ impl KeyOptions {
     }
 }
 
+/// How the log proves what it was.
+#[derive(Debug, Clone)]
+pub struct ProofOptions {
+    /// The key that signs checkpoints; absent: `checkpoint.key` in the folder of the keys. Made at the first
+    /// start.
+    pub key_file: Option<PathBuf>,
+    /// Where checkpoints are written outside of the database; absent: nowhere.
+    pub folder: Option<PathBuf>,
+    /// How often one is signed without being asked for.
+    pub every: Duration,
+}
+
+impl Default for ProofOptions {
+    fn default() -> Self {
+        Self { key_file: None, folder: None, every: Duration::from_secs(60) }
+    }
+}
+
 /// How appends share commits.
 #[derive(Debug, Clone, Copy)]
 pub struct BatcherOptions {
@@ -105,10 +126,12 @@ impl Options {
     }
 
     fn with(database: Database, folder: PathBuf) -> Self {
+        let checkpoints = folder.parent().map(|data| data.join("checkpoints"));
         Self {
             database,
             keys: KeyOptions::in_folder(folder),
             batcher: BatcherOptions::default(),
+            proof: ProofOptions { folder: checkpoints, ..ProofOptions::default() },
             clock: Arc::new(Timestamp::now),
             create: true,
         }

@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, HashMap};
 use onward_domain::ids::{EventId, LearnerId};
 use uuid::Uuid;
 
-use crate::chain::{EventHash, GENESIS, Linked, event_hash};
+#[cfg(test)]
+use crate::chain::GENESIS;
+use crate::chain::{EventHash, Linked, event_hash};
 use crate::claim_key::{Holder, KeyId};
 use crate::codec::Kind;
 use crate::lease::{LeaseRow, ReadyRow};
@@ -14,7 +16,7 @@ use crate::partition::{PARTITIONS, partition_of};
 use crate::position::Position;
 use crate::proposal::Pending;
 use crate::recorded::{Recorded, moment};
-use crate::request::{Answer, RequestRow};
+use crate::request::{Answer, KeptLink, KeptRow, RequestRow};
 
 /// Where the log ends: the newest row of `log_batch`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +27,15 @@ pub(crate) struct Head {
     pub recorded_at: i64,
     pub sequences: [u64; PARTITIONS],
     pub epoch: i64,
+    /// Where the chain of kept answers ends.
+    pub requests: ChainEnd,
+}
+
+/// Where a chain ends: how many there are, and the hash of the last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct ChainEnd {
+    pub count: u64,
+    pub hash: EventHash,
 }
 
 /// What one batch writes.
@@ -34,7 +45,7 @@ pub(crate) struct Plan {
     pub events: Vec<Recorded>,
     /// Versions and last positions that streams come to.
     pub streams: HashMap<Uuid, (u64, u64)>,
-    pub requests: Vec<(RequestRow, Answer)>,
+    pub requests: Vec<KeptRow>,
     /// Who holds which key afterwards; nobody where it was given up.
     pub keys: BTreeMap<KeyId, Option<Holder>>,
     /// What waits afterwards, and what no longer does.
@@ -56,7 +67,8 @@ impl Head {
     #[cfg(test)]
     pub(crate) fn genesis() -> Self {
         let sequences = [0; PARTITIONS];
-        Self { position: 0, hash: GENESIS, recorded_at: 0, sequences, epoch: 1 }
+        let requests = ChainEnd::default();
+        Self { position: 0, hash: GENESIS, recorded_at: 0, sequences, epoch: 1, requests }
     }
 
     pub(crate) fn sequences_to_bytes(&self) -> Vec<u8> {
@@ -70,10 +82,11 @@ impl Head {
         recorded_at: i64,
         sequences: &[u8],
         epoch: i64,
+        requests: &[u8],
     ) -> Option<Self> {
         let mut numbers = [0; PARTITIONS];
         let chunks = sequences.chunks_exact(8);
-        if chunks.len() != PARTITIONS {
+        if chunks.len() != PARTITIONS || !chunks.remainder().is_empty() {
             return None;
         }
         for (number, chunk) in numbers.iter_mut().zip(chunks) {
@@ -81,7 +94,21 @@ impl Head {
         }
         let position = position.cast_unsigned();
         let hash = hash.try_into().ok()?;
-        Some(Self { position, hash, recorded_at, sequences: numbers, epoch })
+        let requests = ChainEnd::from_bytes(requests)?;
+        Some(Self { position, hash, recorded_at, sequences: numbers, epoch, requests })
+    }
+}
+
+impl ChainEnd {
+    /// Eight bytes of number, big endian, then the hash.
+    pub(crate) fn to_bytes(self) -> Vec<u8> {
+        [self.count.to_be_bytes().as_slice(), &self.hash].concat()
+    }
+
+    /// The other way; none when the bytes cannot be one.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (count, hash) = bytes.split_first_chunk::<8>()?;
+        Some(Self { count: u64::from_be_bytes(*count), hash: hash.try_into().ok()? })
     }
 }
 
@@ -151,6 +178,23 @@ impl Plan {
         (version, position)
     }
 
+    /// Keeps an answer: the next of the chain of kept answers.
+    pub(crate) fn keep(&mut self, request: &RequestRow, answer: &Answer) {
+        let columns = answer.columns();
+        let sequence = self.head.requests.count + 1;
+        let link = KeptLink {
+            sequence,
+            organisation: request.organisation,
+            id: request.id,
+            method: request.method,
+            body_hash: &request.body_hash,
+            columns: &columns,
+        };
+        let hash = link.hashed(&self.head.requests.hash);
+        self.head.requests = ChainEnd { count: sequence, hash };
+        self.requests.push(KeptRow { request: request.clone(), columns, sequence, hash });
+    }
+
     /// Referrals whose lease ended: those that still wait have come back.
     pub(crate) fn ended(&self) -> Vec<Uuid> {
         self.leases.iter().filter(|(_, row)| row.is_none()).map(|(id, _)| *id).collect()
@@ -187,6 +231,3 @@ impl Plan {
             && !self.move_marks
     }
 }
-
-/// The hash before the first event, for readers that start there.
-pub(crate) const BEFORE_THE_FIRST: EventHash = GENESIS;

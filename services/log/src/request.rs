@@ -4,8 +4,10 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use onward_domain::decider::Version;
 use onward_domain::ids::{EventId, OrganisationId, RequestId};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::chain::{EventHash, part};
 use crate::position::Position;
 use crate::recorded::{Receipt, micros, moment};
 
@@ -53,6 +55,45 @@ pub(crate) struct AnswerColumns {
     pub event_ids: Vec<u8>,
     pub recorded_at: i64,
     pub issued: Vec<u8>,
+}
+
+/// A kept answer with its place in the chain of kept answers.
+pub(crate) struct KeptRow {
+    pub request: RequestRow,
+    pub columns: AnswerColumns,
+    /// 1, 2, 3, … without gaps.
+    pub sequence: u64,
+    pub hash: EventHash,
+}
+
+/// What the hash of a kept answer covers, beside the hash before it.
+pub(crate) struct KeptLink<'a> {
+    pub sequence: u64,
+    pub organisation: Uuid,
+    pub id: Uuid,
+    pub method: &'a str,
+    pub body_hash: &'a [u8],
+    pub columns: &'a AnswerColumns,
+}
+
+impl KeptLink<'_> {
+    /// SHA-256 over the hash before and every column, parts of open length led by their length.
+    pub(crate) fn hashed(&self, before: &EventHash) -> EventHash {
+        let mut hash = Sha256::new();
+        hash.update(b"onward.request-row.v1");
+        hash.update(before);
+        hash.update(self.sequence.to_be_bytes());
+        hash.update(self.organisation.as_bytes());
+        hash.update(self.id.as_bytes());
+        part(&mut hash, self.method.as_bytes());
+        part(&mut hash, self.body_hash);
+        hash.update(self.columns.position.to_be_bytes());
+        hash.update(self.columns.stream_version.to_be_bytes());
+        part(&mut hash, &self.columns.event_ids);
+        hash.update(self.columns.recorded_at.to_be_bytes());
+        part(&mut hash, &self.columns.issued);
+        hash.finalize().into()
+    }
 }
 
 impl Answer {

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use onward_access::{DevelopmentKey, Issuer, Verifier};
 use onward_api::{BusTold, Doors, Limits, ProcessTold, Tls};
 use onward_bus::{Auditor, Bus, BusOptions, Relay, StreamFeed};
-use onward_log::{BatcherOptions, Database, Feed, KeyOptions, Log, Options};
+use onward_log::{BatcherOptions, Database, Feed, KeyOptions, Log, Options, ProofOptions};
 use onward_views::{Options as ViewsOptions, Storage, Views};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -45,6 +45,11 @@ pub fn log_options(settings: &Settings, create: bool) -> Options {
         database,
         keys: key_options(settings),
         batcher: BatcherOptions::default(),
+        proof: ProofOptions {
+            key_file: settings.proof.key_file.clone(),
+            folder: Some(settings.checkpoints_folder()),
+            every: std::time::Duration::from_secs(settings.proof.every_seconds.max(1)),
+        },
         clock: Arc::new(Timestamp::now),
         create,
     }
@@ -132,6 +137,10 @@ impl App {
                 // Somebody else copies; how far is told here too.
                 tasks.spawn(relay.watch(stop));
             }
+        }
+        if does(Role::Relay) {
+            let (log, stop) = (self.log.clone(), background.clone());
+            tasks.spawn(async move { log.keep_proof(stop).await });
         }
         if does(Role::Views) {
             tasks.spawn(sweep(self.log.clone(), background.clone()));
@@ -257,7 +266,7 @@ fn verifier(settings: &Settings) -> anyhow::Result<Verifier> {
     Ok(Verifier::new(issuers))
 }
 
-fn views_options(settings: &Settings) -> ViewsOptions {
+pub(crate) fn views_options(settings: &Settings) -> ViewsOptions {
     let storage = match settings.views.postgres.as_ref().or(settings.database.postgres.as_ref()) {
         Some(url) => Storage::Postgres {
             url: url.clone(),

@@ -10,7 +10,7 @@ use clap::ValueEnum;
 pub enum Role {
     /// Answers callers.
     Api,
-    /// Copies the log onto the bus.
+    /// Copies the log onto the bus, and signs checkpoints of it.
     Relay,
     /// Builds the views.
     Views,

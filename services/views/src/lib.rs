@@ -26,6 +26,7 @@ pub mod queue;
 pub mod timeline;
 mod views;
 
+pub use engine::parity::{Equal, ParityFault};
 pub use engine::parked::{Parked, Retried};
 pub use engine::store::Storage;
 pub use error::ViewError;

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::directory::{Directory, DirectoryView};
 use crate::engine::apply::Running;
 use crate::engine::fold::{Applier, Folding};
+use crate::engine::parity::{self, Equal, ParityFault};
 use crate::engine::parked::{self, Parked, Retried};
 use crate::engine::registry::{self, Generation};
 use crate::engine::run::Engine;
@@ -126,6 +127,22 @@ impl Views {
         let signals = Arc::new(signals);
         tokio::spawn(signal::follow(store.clone(), Arc::downgrade(&signals)));
         Ok(Self { inner: Arc::new(Inner { store, log, running, signals }) })
+    }
+
+    /// Compares the live views with a fold of the log that is made for it, in a file in `scratch`, an empty
+    /// folder. Beside whoever serves them: nothing is written there. `progress` hears of the last position
+    /// folded.
+    ///
+    /// # Errors
+    /// The first table whose rows differ, or what could not be read.
+    pub async fn compare_with_log(
+        options: &Options,
+        log: &Log,
+        scratch: &std::path::Path,
+        progress: impl FnMut(Position) + Send,
+    ) -> Result<Vec<Equal>, ParityFault> {
+        let appliers = ViewName::ALL.into_iter().map(ViewName::applier).collect();
+        parity::compare(&options.storage, log, appliers, scratch, progress).await
     }
 
     /// Applies events until cancelled, sharing the work with every other process that runs the views.

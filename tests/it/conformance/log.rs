@@ -1,6 +1,7 @@
 //! The log's conformance suite: the same promises on SQLite and on PostgreSQL.
 
 mod access;
+mod alterations;
 mod clock;
 mod erasing;
 mod keys;
@@ -8,6 +9,7 @@ mod leases;
 mod opening;
 mod order;
 mod place;
+mod proof;
 mod requests;
 mod rotation;
 mod sealing;

@@ -153,6 +153,7 @@ fn first_named(values: &EnumDescriptor, rules: &Rules) -> i32 {
 fn text(name: &str, rules: &Rules) -> String {
     match name {
         "queue_id" => "elsec-london",
+        "position" if rules.get("string", "pattern").is_some() => "00000000000000000001",
         "academic_year" if rules.get("string", "pattern").is_some() => "2026/27",
         "from_la_code" | "la_code" => "302",
         "to_la_code" => "380",

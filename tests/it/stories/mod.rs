@@ -38,6 +38,7 @@ mod erasure;
 mod order;
 mod phase_transfer;
 mod post16;
+mod proof;
 mod queue;
 mod reads;
 mod records;

@@ -5,9 +5,13 @@
 //! | GetStatus | `status.rs` |
 //! | TailLog | `tail.rs` |
 //! | ListViews, ListParked | `views.rs` |
+//! | GetCheckpoint | `get_checkpoint.rs` |
+//! | ProveInclusion | `prove_inclusion.rs` |
 //! | RequestErasure, ConfirmErasure | `request_erasure.rs`, `confirm_erasure.rs` |
 
 mod confirm_erasure;
+mod get_checkpoint;
+mod prove_inclusion;
 mod request_erasure;
 mod status;
 mod tail;
@@ -54,6 +58,20 @@ impl OperationsService for Operations {
         request: Request<wire::ListParkedRequest>,
     ) -> Result<Response<wire::ListParkedResponse>, Status> {
         Ok(views::parked(&self.0, request).await?)
+    }
+
+    async fn get_checkpoint(
+        &self,
+        request: Request<wire::GetCheckpointRequest>,
+    ) -> Result<Response<wire::GetCheckpointResponse>, Status> {
+        Ok(get_checkpoint::get(&self.0, request).await?)
+    }
+
+    async fn prove_inclusion(
+        &self,
+        request: Request<wire::ProveInclusionRequest>,
+    ) -> Result<Response<wire::ProveInclusionResponse>, Status> {
+        Ok(prove_inclusion::prove(&self.0, request).await?)
     }
 
     async fn request_erasure(

@@ -91,7 +91,7 @@ fn record(event: &Recorded) -> wire::LogRecord {
 }
 
 /// The organisation that said it, which every event carries in its public part.
-fn organisation_of(public: &str) -> String {
+pub(super) fn organisation_of(public: &str) -> String {
     let after = public.split_once("\"organisation_id\":").map(|(_, after)| after);
     after
         .and_then(|after| after.trim_start().strip_prefix('"'))

@@ -84,7 +84,7 @@ impl Judge {
         let Some(request) = request else { return };
         let kept = Kept { body_hash: request.body_hash, answer: answer.clone() };
         self.known.requests.insert((request.organisation, request.id), kept);
-        self.plan.requests.push((request.clone(), answer.clone()));
+        self.plan.keep(request, answer);
     }
 
     // === appends

@@ -43,6 +43,12 @@ impl From<Error> for Fault {
     }
 }
 
+impl From<Error> for LogError {
+    fn from(error: Error) -> Self {
+        log_fault(&error)
+    }
+}
+
 /// A read failed.
 pub(crate) fn log_fault(error: &Error) -> LogError {
     LogError::Unavailable(Fault::cause(classify(error)))

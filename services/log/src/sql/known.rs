@@ -72,6 +72,7 @@ fn begin(row: &KnownRow) -> Result<Known, Error> {
         row.b.unwrap_or_default(),
         sequences.unwrap_or_default(),
         row.c.unwrap_or_default(),
+        row.z.as_deref().unwrap_or_default(),
     );
     Ok(Known {
         head: head.ok_or_else(damaged)?,

@@ -6,9 +6,11 @@ pub(crate) mod fault;
 pub(crate) mod key_store;
 pub(crate) mod known;
 pub(crate) mod postgres;
+pub(crate) mod proof;
 pub(crate) mod read;
 pub(crate) mod readers;
 pub(crate) mod shared;
+pub(crate) mod snapshot;
 pub(crate) mod sqlite;
 
 use uuid::Uuid;

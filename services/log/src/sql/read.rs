@@ -32,7 +32,7 @@ pub(crate) type EventRow = (
 );
 
 /// Columns of `log_batch`.
-pub(crate) type HeadRow = (i64, Vec<u8>, i64, Vec<u8>, i64);
+pub(crate) type HeadRow = (i64, Vec<u8>, i64, Vec<u8>, i64, Vec<u8>);
 
 /// A row of the record of reads.
 pub(crate) type AccessRow =
@@ -60,7 +60,7 @@ pub(crate) fn recorded(row: EventRow) -> Recorded {
 }
 
 pub(crate) fn head(row: &HeadRow) -> Result<Head, Error> {
-    Head::from_columns(row.0, &row.1, row.2, &row.3, row.4)
+    Head::from_columns(row.0, &row.1, row.2, &row.3, row.4, &row.5)
         .ok_or_else(|| Error::Decode("the newest batch row is damaged".into()))
 }
 
@@ -139,16 +139,6 @@ impl Store {
         Ok(rows.into_iter().map(holder).collect())
     }
 
-    pub(crate) async fn access_after(
-        &self,
-        after: i64,
-        limit: i64,
-    ) -> Result<Vec<AccessRow>, Error> {
-        on_readers!(self, connection => {
-            sqlx::query_as(shared::ACCESS_AFTER).bind(after).bind(limit).fetch_all(connection).await
-        })
-    }
-
     pub(crate) async fn identity(&self) -> Result<Option<(Uuid, Uuid, Vec<u8>)>, Error> {
         on_readers!(self, connection => sqlx::query_as(shared::IDENTITY).fetch_optional(connection).await)
     }
@@ -157,10 +147,5 @@ impl Store {
         on_readers!(self, connection => {
             sqlx::query_as(shared::OWNER).bind(name).fetch_optional(connection).await
         })
-    }
-
-    /// Number of streams, and the sum of their versions.
-    pub(crate) async fn stream_totals(&self) -> Result<(i64, i64), Error> {
-        on_readers!(self, connection => sqlx::query_as(shared::STREAM_TOTALS).fetch_one(connection).await)
     }
 }

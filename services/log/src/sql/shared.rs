@@ -44,7 +44,7 @@ pub(crate) use event_columns;
 
 /// Where the log ends.
 pub(crate) const HEAD: &str = "
-SELECT last_position, hash, recorded_at, sequences, epoch FROM log_batch
+SELECT last_position, hash, recorded_at, sequences, epoch, requests FROM log_batch
 WHERE shard = 0 ORDER BY last_position DESC LIMIT 1";
 
 /// Events after a position, in order.
@@ -94,10 +94,6 @@ pub(crate) const PRUNE: &str = "DELETE FROM log_batch WHERE shard = 0 AND last_p
 pub(crate) const LAST_ACCESS: &str = "
 SELECT sequence, hash FROM log_access WHERE shard = 0 ORDER BY sequence DESC LIMIT 1";
 
-pub(crate) const ACCESS_AFTER: &str = "
-SELECT sequence, at, organisation, member, role, purpose, method, learners, request_id, hash
-FROM log_access WHERE shard = 0 AND sequence > $1 ORDER BY sequence LIMIT $2";
-
 pub(crate) const DISOWN: &str =
     "UPDATE log_owner SET until = 0 WHERE shard = 0 AND name = $1 AND owner_id = $2";
 
@@ -124,10 +120,6 @@ pub(crate) const UNFINISHED: &str =
     "SELECT learner FROM log_erasing WHERE shard = 0 ORDER BY learner";
 
 pub(crate) const FINISHED: &str = "DELETE FROM log_erasing WHERE shard = 0 AND learner = $1";
-
-/// How many streams there are, and what their versions sum to.
-pub(crate) const STREAM_TOTALS: &str = "
-SELECT COUNT(*), CAST(COALESCE(SUM(version), 0) AS BIGINT) FROM log_stream WHERE shard = 0";
 
 // === rows and queries that both databases share
 

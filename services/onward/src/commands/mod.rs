@@ -10,12 +10,14 @@ mod import;
 mod inbox;
 mod keys;
 mod log;
+mod proof;
 mod queue;
 mod serve;
 mod tail;
 mod text;
 mod timeline;
 mod token;
+mod verify;
 mod views;
 
 use std::process::ExitCode;
@@ -44,5 +46,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Views(command) => views::run(command, output).await,
         Command::Keys(command) => keys::run(command, output).await,
         Command::Log(command) => log::run(command, output).await,
+        Command::Verify(args) => verify::run(args, output).await,
+        Command::Checkpoint(args) => proof::checkpoint(args, output).await,
+        Command::Receipt(args) => proof::receipt(args, output).await,
     }
 }

@@ -31,6 +31,8 @@ pub struct Settings {
     pub keys: KeySettings,
     /// Where the views are kept.
     pub views: ViewSettings,
+    /// How the log proves what it was.
+    pub proof: ProofSettings,
     /// The copy of the log.
     pub bus: BusSettings,
     /// The port.
@@ -46,6 +48,7 @@ impl Default for Settings {
             database: DatabaseSettings::default(),
             keys: KeySettings::default(),
             views: ViewSettings::default(),
+            proof: ProofSettings::default(),
             bus: BusSettings::default(),
             http: HttpSettings::default(),
             access: AccessSettings::default(),
@@ -103,6 +106,26 @@ pub struct ViewSettings {
     /// Another PostgreSQL server; absent: a schema beside the log, or a file of their own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub postgres: Option<String>,
+}
+
+/// How the log proves what it was.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ProofSettings {
+    /// File of the key that signs checkpoints; absent: `keys/checkpoint.key` in the data folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_file: Option<PathBuf>,
+    /// Folder that checkpoints are written to; absent: `checkpoints` in the data folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checkpoints: Option<PathBuf>,
+    /// Seconds between two checkpoints, while something is written.
+    pub every_seconds: u64,
+}
+
+impl Default for ProofSettings {
+    fn default() -> Self {
+        Self { key_file: None, checkpoints: None, every_seconds: 60 }
+    }
 }
 
 /// The copy of the log.
@@ -272,6 +295,12 @@ impl Settings {
     /// File of the development key.
     pub fn development_key_file(&self) -> PathBuf {
         self.keys_folder().join("development-token.pem")
+    }
+
+    /// Folder that checkpoints are written to.
+    pub fn checkpoints_folder(&self) -> PathBuf {
+        let beside = || self.database.data.join("checkpoints");
+        self.proof.checkpoints.clone().unwrap_or_else(beside)
     }
 
     /// Where the key-encryption key comes from. What the environment holds is no setting: nothing prints it.

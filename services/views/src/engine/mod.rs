@@ -9,6 +9,7 @@
 //! | who owns which partitions | `owner.rs` |
 //! | positions and waiting for one | `checkpoint.rs`, `signal.rs` |
 //! | events that could not be applied | `parked.rs` |
+//! | are the rows what the log says? | `parity.rs` |
 //! | versions and generations of a view | `registry.rs` |
 //! | both databases | `store.rs`, `value.rs`, `table.rs` |
 //!
@@ -22,6 +23,7 @@ pub(crate) mod fold;
 pub(crate) mod kept;
 pub(crate) mod number;
 pub(crate) mod owner;
+pub(crate) mod parity;
 pub(crate) mod parked;
 pub(crate) mod registry;
 pub(crate) mod run;

@@ -77,7 +77,8 @@ async fn register_one(tx: &mut Tx, view: &dyn Applier) -> Result<Generation, Vie
     Ok(generation)
 }
 
-async fn live(tx: &mut Tx, view: &str) -> Result<Option<(Generation, i64)>, ViewError> {
+/// Generation and version of the live build of a view.
+pub(crate) async fn live(tx: &mut Tx, view: &str) -> Result<Option<(Generation, i64)>, ViewError> {
     let sql = "SELECT generation, version FROM view_registry WHERE view = $1 AND state = 'live'";
     let rows = tx.rows(sql.to_owned(), vec![view.into()]).await?;
     let Some(row) = rows.first() else { return Ok(None) };

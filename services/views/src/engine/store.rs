@@ -107,25 +107,7 @@ impl Store {
     }
 
     async fn open_postgres(url: &str, schema: &str, max: u32) -> Result<Self, ViewError> {
-        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-        if schema.is_empty() || !schema.chars().all(plain) {
-            return Err(ViewError::Settings(
-                "the schema's name may hold lower-case letters, digits and _ only".to_owned(),
-            ));
-        }
-        // The text of the fault is left out: it may repeat the password in the URL.
-        let options = PgConnectOptions::from_str(url)
-            .map_err(|_| ViewError::Settings("the URL of the database is malformed".to_owned()))?
-            .application_name("onward-views")
-            // Rows and checkpoint are lost together in a crash, and the log tells them again.
-            .options([
-                ("search_path", schema),
-                ("synchronous_commit", "off"),
-                // A process that stands still in the middle of a transaction holds its owners' rows: the
-                // server ends its session, so that another process can take over.
-                ("idle_in_transaction_session_timeout", "10s"),
-            ])
-            .statement_cache_capacity(256);
+        let options = postgres_options(url, Some(schema))?;
         // A connection that was in use a moment ago is not asked whether it lives: that would be a
         // round trip for each statement. Where it does not live any more, the statement says so.
         let pool = PgPoolOptions::new().test_before_acquire(false).before_acquire(|held, known| {
@@ -232,6 +214,34 @@ impl Store {
     pub(crate) fn is_embedded(&self) -> bool {
         matches!(self, Self::Sqlite { .. })
     }
+}
+
+/// How the views' schema is connected to.
+pub(crate) fn postgres_options(
+    url: &str,
+    schema: Option<&str>,
+) -> Result<PgConnectOptions, ViewError> {
+    let schema = schema.unwrap_or(SCHEMA);
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    if schema.is_empty() || !schema.chars().all(plain) {
+        return Err(ViewError::Settings(
+            "the schema's name may hold lower-case letters, digits and _ only".to_owned(),
+        ));
+    }
+    // The text of the fault is left out: it may repeat the password in the URL.
+    let options = PgConnectOptions::from_str(url)
+        .map_err(|_| ViewError::Settings("the URL of the database is malformed".to_owned()))?
+        .application_name("onward-views")
+        // Rows and checkpoint are lost together in a crash, and the log tells them again.
+        .options([
+            ("search_path", schema),
+            ("synchronous_commit", "off"),
+            // A process that stands still in the middle of a transaction holds its owners' rows: the
+            // server ends its session, so that another process can take over.
+            ("idle_in_transaction_session_timeout", "10s"),
+        ])
+        .statement_cache_capacity(256);
+    Ok(options)
 }
 
 fn among(postgres: bool, column: &str, place: usize) -> String {

@@ -66,6 +66,9 @@ impl Appender {
             .bind(plan.head.hash.as_slice())
             .bind(plan.head.sequences_to_bytes())
             .bind(plan.head.epoch)
+            .bind(requests.sequences)
+            .bind(requests.hashes)
+            .bind(plan.head.requests.to_bytes())
             .execute(self.connection()?)
             .await?;
         Ok(())

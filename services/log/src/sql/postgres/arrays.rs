@@ -3,8 +3,7 @@
 use uuid::Uuid;
 
 use crate::plan::Plan;
-use crate::recorded::micros;
-use crate::request::AnswerColumns;
+use crate::request::KeptRow;
 
 /// Columns of `log_event`.
 #[derive(Default)]
@@ -41,9 +40,11 @@ pub(super) struct Requests<'a> {
     pub bodies: Vec<&'a [u8]>,
     pub positions: Vec<i64>,
     pub versions: Vec<i64>,
-    pub event_ids: Vec<Vec<u8>>,
+    pub event_ids: Vec<&'a [u8]>,
     pub moments: Vec<i64>,
-    pub issued: Vec<Vec<u8>>,
+    pub issued: Vec<&'a [u8]>,
+    pub sequences: Vec<i64>,
+    pub hashes: Vec<&'a [u8]>,
 }
 
 /// Columns of `log_key` that are put, and of those that go.
@@ -113,19 +114,18 @@ pub(super) fn streams(plan: &Plan) -> Streams {
 
 pub(super) fn requests(plan: &Plan) -> Requests<'_> {
     let mut columns = Requests::default();
-    for (request, answer) in &plan.requests {
-        let AnswerColumns { position, stream_version, event_ids, recorded_at, issued } =
-            answer.columns();
-        debug_assert_eq!(recorded_at, micros(answer.receipt.recorded_at));
+    for KeptRow { request, columns: answer, sequence, hash } in &plan.requests {
         columns.organisations.push(request.organisation);
         columns.ids.push(request.id);
         columns.methods.push(request.method);
         columns.bodies.push(&request.body_hash);
-        columns.positions.push(position);
-        columns.versions.push(stream_version);
-        columns.event_ids.push(event_ids);
-        columns.moments.push(recorded_at);
-        columns.issued.push(issued);
+        columns.positions.push(answer.position);
+        columns.versions.push(answer.stream_version);
+        columns.event_ids.push(&answer.event_ids);
+        columns.moments.push(answer.recorded_at);
+        columns.issued.push(&answer.issued);
+        columns.sequences.push(sequence.cast_signed());
+        columns.hashes.push(hash);
     }
     columns
 }

@@ -41,6 +41,16 @@ impl Database {
         Ok(Self { readers, settings })
     }
 
+    /// For who only looks: every transaction is read only.
+    pub(crate) fn look(
+        url: &str,
+        schema: Option<&str>,
+        connections: u32,
+    ) -> Result<Self, OpenError> {
+        let settings = settings(url, schema)?.options([("default_transaction_read_only", "on")]);
+        Ok(Self { readers: Readers::new(settings.clone(), connections), settings })
+    }
+
     pub(crate) async fn identify(&self, id: Uuid, keys: Uuid, check: &[u8]) -> Result<(), Error> {
         on!(self.readers, connection => {
             let insert = sqlx::query(shared::INSERT_IDENTITY).bind(id).bind(keys).bind(check);
@@ -75,7 +85,7 @@ async fn leave(connection: PgConnection) {
     let _ = tokio::time::timeout(PATIENCE, connection.close()).await;
 }
 
-fn settings(url: &str, schema: Option<&str>) -> Result<PgConnectOptions, OpenError> {
+pub(crate) fn settings(url: &str, schema: Option<&str>) -> Result<PgConnectOptions, OpenError> {
     let settings: PgConnectOptions = url.parse().map_err(|_| OpenError::Url)?;
     let settings = settings.application_name("onward-log").options([
         // Every look-up here is by key. A plan that was made while a table was small, or before its

@@ -38,7 +38,7 @@ pub(crate) const KNOWN: &str = concat!(
 SELECT 0 AS kind, NULL::uuid AS u, NULL::uuid AS v, NULL::uuid AS w, NULL::uuid AS t,
        h.last_position AS a, h.recorded_at AS b, h.epoch AS c, ",
     now!(),
-    " AS d, h.hash AS x, h.sequences AS y, NULL::bytea AS z
+    " AS d, h.hash AS x, h.sequences AS y, h.requests AS z
 FROM (SELECT * FROM log_batch WHERE shard = 0 ORDER BY last_position DESC LIMIT 1) h
 UNION ALL
 SELECT 1, r.organisation, r.request_id, NULL, NULL,
@@ -71,7 +71,8 @@ CROSS JOIN LATERAL (SELECT * FROM ref_lease l WHERE l.shard = 0
 );
 
 /// Events, streams, kept answers and the batch's own row, in one statement. Nothing here waits: these
-/// tables change only under the lock.
+/// tables change only under the lock. A batch that only kept answers moves the end of their chain in the
+/// newest row.
 pub(crate) const WRITE: &str = "
 WITH events AS (
   INSERT INTO log_event (shard, recorded_at, position, previous, partition_no, partition_sequence,
@@ -86,12 +87,14 @@ WITH events AS (
   SET version = excluded.version, last_position = excluded.last_position
 ), requests AS (
   INSERT INTO log_request (shard, organisation, request_id, method, body_hash, position,
-    stream_version, event_ids, recorded_at, issued)
+    stream_version, event_ids, recorded_at, issued, sequence, hash)
   SELECT 0, * FROM unnest($18::uuid[], $19::uuid[], $20::text[], $21::bytea[], $22::int8[],
-    $23::int8[], $24::bytea[], $25::int8[], $26::bytea[])
+    $23::int8[], $24::bytea[], $25::int8[], $26::bytea[], $31::int8[], $32::bytea[])
 )
-INSERT INTO log_batch (shard, last_position, hash, recorded_at, sequences, epoch)
-SELECT 0, $27, $28, $1, $29, $30 WHERE cardinality($2::int8[]) > 0";
+INSERT INTO log_batch (shard, last_position, hash, recorded_at, sequences, epoch, requests)
+SELECT 0, $27, $28, $1, $29, $30, $33
+WHERE cardinality($2::int8[]) > 0 OR cardinality($18::uuid[]) > 0
+ON CONFLICT (shard, last_position) DO UPDATE SET requests = excluded.requests";
 
 pub(crate) const DROP_KEYS: &str = "
 DELETE FROM log_key WHERE ctid = ANY (ARRAY(
@@ -225,6 +228,12 @@ WHERE o.owner_id = excluded.owner_id OR o.until <= ",
     now!(),
     " RETURNING epoch, until"
 );
+
+/// Nodes that are there already are the same.
+pub(crate) const PUT_NODES: &str = "
+INSERT INTO log_tree (shard, level, number, hash)
+SELECT 0, $1, made.number, made.hash FROM unnest($2::int8[], $3::bytea[]) AS made (number, hash)
+ON CONFLICT DO NOTHING";
 
 /// Ranges of positions are made by one process at a time.
 pub(crate) const LOCK_RANGES: &str = "SELECT pg_advisory_xact_lock(7209742)";

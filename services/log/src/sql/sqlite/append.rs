@@ -17,7 +17,7 @@ use crate::lease::{Candidate, LeaseRow, ReadyRow};
 use crate::options::Clock;
 use crate::plan::Plan;
 use crate::recorded::{Recorded, micros};
-use crate::request::{Answer, RequestRow};
+use crate::request::KeptRow;
 use crate::sql::fault::Fault;
 use crate::sql::known::{KnownRow, kind, known};
 use crate::sql::read::HeadRow;
@@ -49,14 +49,15 @@ impl Appender {
         put(connection, &text::EVENTS, &plan.events, bind_event).await?;
         put(connection, &text::STREAM_ROWS, &streams, bind_stream).await?;
         put(connection, &text::REQUEST_ROWS, &plan.requests, bind_request).await?;
-        if !plan.events.is_empty() {
+        if !plan.events.is_empty() || !plan.requests.is_empty() {
             let head = &plan.head;
             let batch = sqlx::query(text::BATCH)
                 .bind(head.position.cast_signed())
                 .bind(head.hash.to_vec())
                 .bind(head.recorded_at)
                 .bind(head.sequences_to_bytes())
-                .bind(head.epoch);
+                .bind(head.epoch)
+                .bind(head.requests.to_bytes());
             batch.execute(connection).await?;
         }
         Ok(())
@@ -155,6 +156,7 @@ impl Backend for Appender {
             d: Some(now),
             x: Some(head.1),
             y: Some(head.3),
+            z: Some(head.5),
             ..KnownRow::default()
         }];
         for (query, list) in lists(wanted) {
@@ -272,8 +274,8 @@ fn bind_stream(query: Values, (stream, (version, position)): &(Uuid, (u64, u64))
     query.bind(*stream).bind(version.cast_signed()).bind(position.cast_signed())
 }
 
-fn bind_request(query: Values, (request, answer): &(RequestRow, Answer)) -> Values {
-    let columns = answer.columns();
+fn bind_request(query: Values, row: &KeptRow) -> Values {
+    let KeptRow { request, columns, sequence, hash } = row;
     query
         .bind(request.organisation)
         .bind(request.id)
@@ -281,9 +283,11 @@ fn bind_request(query: Values, (request, answer): &(RequestRow, Answer)) -> Valu
         .bind(request.body_hash.to_vec())
         .bind(columns.position)
         .bind(columns.stream_version)
-        .bind(columns.event_ids)
+        .bind(columns.event_ids.clone())
         .bind(columns.recorded_at)
-        .bind(columns.issued)
+        .bind(columns.issued.clone())
+        .bind(sequence.cast_signed())
+        .bind(hash.to_vec())
 }
 
 fn bind_key(query: Values, (id, holder): &(KeyId, Holder)) -> Values {

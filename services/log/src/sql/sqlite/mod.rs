@@ -56,7 +56,7 @@ impl Database {
     pub(crate) async fn open(path: &Path, folder: FolderLock) -> Result<Self, OpenError> {
         private_file(path)?;
         let settings = durable(path);
-        let writer = Arc::new(Writer::new(settings.clone(), folder));
+        let writer = Arc::new(Writer::new(settings.clone(), Some(folder)));
         let opened = writer.open().await;
         let mut guard = opened.map_err(|error| opening(path, classify(&error)))?;
         let connection = guard.as_mut().ok_or_else(|| opening(path, Fault::Lost))?;
@@ -74,6 +74,13 @@ impl Database {
         let reading = settings.clone().pragma("query_only", "ON");
         let readers = Readers::new(reading, READERS);
         Ok(Self { readers, writer, settings })
+    }
+
+    /// For who only looks, beside a server that has the file open.
+    pub(crate) fn look(path: &Path) -> Self {
+        let settings = looking(path);
+        let writer = Arc::new(Writer::new(settings.clone(), None));
+        Self { readers: Readers::new(settings.clone(), READERS), writer, settings }
     }
 
     pub(crate) async fn identify(
@@ -100,6 +107,21 @@ impl Database {
         let until = now.saturating_add(time_to_live);
         let query = sqlx::query_as(text::OWN).bind(name).bind(owner).bind(until).bind(now);
         Ok(query.fetch_optional(guard.as_mut().ok_or(Fault::Lost)?).await?)
+    }
+
+    /// How the file is opened.
+    pub(crate) fn settings(&self) -> &SqliteConnectOptions {
+        &self.settings
+    }
+
+    /// Runs one statement on the connection that writes; answers the rows that it changed.
+    pub(crate) async fn write(
+        &self,
+        query: sqlx::query::Query<'_, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>,
+    ) -> Result<u64, Fault> {
+        let mut guard = self.writer.clone().take().await?;
+        let done = query.execute(guard.as_mut().ok_or(Fault::Lost)?).await?;
+        Ok(done.rows_affected())
     }
 
     pub(crate) async fn disown(&self, name: &str, owner: Uuid) -> Result<(), Fault> {
@@ -186,6 +208,17 @@ fn durable(path: &Path) -> SqliteConnectOptions {
         .busy_timeout(PATIENCE)
         .pragma("secure_delete", "ON")
         .pragma("wal_autocheckpoint", "0")
+        .pragma("cache_size", "-16000")
+        .disable_statement_logging()
+}
+
+/// For who only looks, beside a server that has the file open.
+pub(crate) fn looking(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false)
+        .read_only(true)
+        .busy_timeout(PATIENCE)
         .pragma("cache_size", "-16000")
         .disable_statement_logging()
 }

@@ -118,9 +118,11 @@ ON CONFLICT (shard, name) DO UPDATE SET
 WHERE log_owner.owner_id = excluded.owner_id OR log_owner.until <= $4
 RETURNING epoch, until";
 
+/// A batch that only kept answers moves the end of their chain in the newest row.
 pub(crate) const BATCH: &str = "
-INSERT INTO log_batch (shard, last_position, hash, recorded_at, sequences, epoch)
-VALUES (0, $1, $2, $3, $4, $5)";
+INSERT INTO log_batch (shard, last_position, hash, recorded_at, sequences, epoch, requests)
+VALUES (0, $1, $2, $3, $4, $5, $6)
+ON CONFLICT (shard, last_position) DO UPDATE SET requests = excluded.requests";
 
 /// A table that rows are put into many at a time.
 pub(crate) struct Table {
@@ -147,8 +149,8 @@ pub(crate) const STREAM_ROWS: Table = Table {
 
 pub(crate) const REQUEST_ROWS: Table = Table {
     head: "INSERT INTO log_request (shard, organisation, request_id, method, body_hash, position, \
-           stream_version, event_ids, recorded_at, issued) VALUES ",
-    row: "(0,?,?,?,?,?,?,?,?,?)",
+           stream_version, event_ids, recorded_at, issued, sequence, hash) VALUES ",
+    row: "(0,?,?,?,?,?,?,?,?,?,?,?)",
     tail: "",
 };
 
@@ -204,3 +206,9 @@ DELETE FROM ref_lease WHERE shard = 0 AND referral IN (SELECT unhex(value) FROM 
 pub(crate) const LAPSED: &str = "
 UPDATE ref_ready SET lapses = lapses + 1
 WHERE shard = 0 AND referral IN (SELECT unhex(value) FROM json_each($1))";
+
+/// Nodes that are there already are the same.
+pub(crate) const PUT_NODES: &str = "
+INSERT INTO log_tree (shard, level, number, hash)
+SELECT 0, $1, json_extract(value, '$[0]'), unhex(json_extract(value, '$[1]')) FROM json_each($2)
+WHERE true ON CONFLICT DO NOTHING";

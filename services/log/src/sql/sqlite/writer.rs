@@ -21,8 +21,8 @@ pub(crate) struct Writer {
 pub(crate) type Taken = OwnedMutexGuard<Option<SqliteConnection>>;
 
 impl Writer {
-    pub(crate) fn new(settings: SqliteConnectOptions, folder: FolderLock) -> Self {
-        let folder = std::sync::Mutex::new(Some(folder));
+    pub(crate) fn new(settings: SqliteConnectOptions, folder: Option<FolderLock>) -> Self {
+        let folder = std::sync::Mutex::new(folder);
         Self { slot: Arc::new(Mutex::new(None)), settings, folder }
     }
 
