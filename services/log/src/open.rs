@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::access::{self, AccessRecord};
 use crate::append::{Batcher, Service, raise};
 use crate::claim_key::LookupKey;
+use crate::codec::Known;
 use crate::erase::{self, ErasureList};
 use crate::error::OpenError;
 use crate::feed::POLL;
@@ -36,6 +37,15 @@ impl Log {
     /// # Errors
     /// One clear reason; nothing is left running.
     pub async fn open(options: Options) -> Result<Self, OpenError> {
+        Self::open_as(options, Known::default()).await
+    }
+
+    /// Opens the log as a binary that knows only these types: what it does with the events of a newer one
+    /// can be seen so.
+    ///
+    /// # Errors
+    /// As [`Log::open`].
+    pub async fn open_as(options: Options, known: Known) -> Result<Self, OpenError> {
         let folder = match &options.database {
             Database::Sqlite { folder } => {
                 Some((folder.join("log.db"), FolderLock::take(folder, options.create)?))
@@ -51,7 +61,7 @@ impl Log {
         let id = identify(&store, &keys, &lookup, &options).await?;
         store.make_ahead().await;
         let head = store.head().await.map_err(open_fault)?;
-        let log = start(store, keys, lookup, options, id);
+        let log = start(store, keys, lookup, options, (id, known));
         raise(&log.0.head, Position::new(head.position));
         match log.replay_erasures().await {
             Ok(()) => Ok(log),
@@ -88,7 +98,13 @@ async fn identify(
     }
 }
 
-fn start(store: Store, keys: Keys, lookup: LookupKey, options: Options, id: Uuid) -> Log {
+fn start(
+    store: Store,
+    keys: Keys,
+    lookup: LookupKey,
+    options: Options,
+    (id, known): (Uuid, Known),
+) -> Log {
     let store = Arc::new(store);
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
     let (head, _) = watch::channel(Position::START);
@@ -134,6 +150,7 @@ fn start(store: Store, keys: Keys, lookup: LookupKey, options: Options, id: Uuid
         head,
         recent,
         clock: options.clock,
+        known,
         id,
         tasks,
         _guard: stop.clone().drop_guard(),
