@@ -5,11 +5,17 @@
 //! | GetStatus | `status.rs` |
 //! | TailLog | `tail.rs` |
 //! | ListViews, ListParked | `views.rs` |
+//! | RetryParked | `retry_parked.rs` |
+//! | RebuildView, CompareView, AbandonView | `rebuild_view.rs` |
+//! | SwitchView | `switch_view.rs` |
 //! | RequestErasure, ConfirmErasure | `request_erasure.rs`, `confirm_erasure.rs` |
 
 mod confirm_erasure;
+mod rebuild_view;
 mod request_erasure;
+mod retry_parked;
 mod status;
+mod switch_view;
 mod tail;
 mod views;
 
@@ -54,6 +60,41 @@ impl OperationsService for Operations {
         request: Request<wire::ListParkedRequest>,
     ) -> Result<Response<wire::ListParkedResponse>, Status> {
         Ok(views::parked(&self.0, request).await?)
+    }
+
+    async fn retry_parked(
+        &self,
+        request: Request<wire::RetryParkedRequest>,
+    ) -> Result<Response<wire::RetryParkedResponse>, Status> {
+        Ok(retry_parked::retry(&self.0, request).await?)
+    }
+
+    async fn rebuild_view(
+        &self,
+        request: Request<wire::RebuildViewRequest>,
+    ) -> Result<Response<wire::RebuildViewResponse>, Status> {
+        Ok(rebuild_view::rebuild(&self.0, request).await?)
+    }
+
+    async fn compare_view(
+        &self,
+        request: Request<wire::CompareViewRequest>,
+    ) -> Result<Response<wire::CompareViewResponse>, Status> {
+        Ok(rebuild_view::compare(&self.0, request).await?)
+    }
+
+    async fn switch_view(
+        &self,
+        request: Request<wire::SwitchViewRequest>,
+    ) -> Result<Response<wire::SwitchViewResponse>, Status> {
+        Ok(switch_view::switch(&self.0, request).await?)
+    }
+
+    async fn abandon_view(
+        &self,
+        request: Request<wire::AbandonViewRequest>,
+    ) -> Result<Response<wire::AbandonViewResponse>, Status> {
+        Ok(rebuild_view::abandon(&self.0, request).await?)
     }
 
     async fn request_erasure(
