@@ -10,6 +10,7 @@ mod keys;
 mod look_up;
 mod serve;
 mod start_faults;
+mod views;
 
 use onward_tests::servers::{onward_command_with, project_root};
 use serde_json::Value;
