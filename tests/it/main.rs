@@ -23,6 +23,7 @@ macro_rules! on_both_databases {
 
 mod cli;
 mod conformance;
+mod contract;
 mod deploy;
 mod doors;
 mod faults;

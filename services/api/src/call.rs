@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use onward_contract::receipt::v1 as receipt_wire;
 use onward_domain::decider::{Decider, Refusal};
 use onward_domain::event::Provenance;
-use onward_domain::ids::OrganisationId;
+use onward_domain::ids::{LearnerId, OrganisationId};
 use onward_log::{Attempt, Call, ExecuteError, Executed, Key, Position, Receipt, Stop, Unit};
 use onward_views::ViewName;
 use prost::Message;
@@ -221,6 +221,21 @@ impl Doors {
                 .map_err(|_| Refusal::field("min_position", "must be a receipt's position"))?
         };
         Ok(self.views().wait_for(view, wanted, LONGEST_WAIT).await?)
+    }
+
+    /// Since when what a view shows of these learners is not up to date: one of them is parked on a fault.
+    /// None where all of it is.
+    ///
+    /// # Errors
+    /// The view cannot answer.
+    pub async fn stale(
+        &self,
+        view: ViewName,
+        learners: impl IntoIterator<Item = LearnerId>,
+    ) -> Result<Option<prost_types::Timestamp>, Failure> {
+        let learners: Vec<_> = learners.into_iter().map(LearnerId::uuid).collect();
+        let parked = self.views().not_up_to_date(view, &learners).await?;
+        Ok(parked.into_iter().map(|(_, since)| since).min().map(moment))
     }
 }
 

@@ -35,6 +35,8 @@ pub enum Failure {
     Log(LogError),
     /// A view could not answer.
     View(&'static str),
+    /// A build of a view is not as the step needs it.
+    Generation(ViewError),
     /// The record of reads could not be written, so nothing is shown.
     NotWrittenDown,
     /// A view is not as far as the caller asked, and did not get there in time.
@@ -156,6 +158,7 @@ impl From<Failure> for Answer {
                 format!("the {view} view cannot answer now"),
             )
             .retry(Duration::from_secs(1)),
+            Failure::Generation(error) => of_generation(&error),
             Failure::NotWrittenDown => Self::new(
                 Code::Unavailable,
                 reason::READ_NOT_RECORDED,
@@ -228,11 +231,42 @@ impl From<ViewError> for Failure {
     fn from(error: ViewError) -> Self {
         match error {
             ViewError::NotYet => Self::NotThereYet,
+            error @ (ViewError::NothingThere
+            | ViewError::StillLive
+            | ViewError::NotCompared
+            | ViewError::Differs(_)) => Self::Generation(error),
             error => {
                 tracing::warn!(%error, "a view could not answer");
                 Self::View("asked-for")
             }
         }
+    }
+}
+
+fn of_generation(error: &ViewError) -> Answer {
+    let code = Code::FailedPrecondition;
+    match error {
+        ViewError::StillLive => Answer::new(
+            code,
+            reason::GENERATION_IS_LIVE,
+            "readers see this build of the view; switch to another one first",
+        ),
+        ViewError::NotCompared => Answer::new(
+            code,
+            reason::VIEW_DIFFERS,
+            "the build has not been compared with the one that answers yet",
+        ),
+        ViewError::Differs(rows) => Answer::new(
+            code,
+            reason::VIEW_DIFFERS,
+            "the build is not the same as the one that answers; accept the differences if they are meant",
+        )
+        .with("differences", rows.to_string()),
+        _ => Answer::new(
+            code,
+            reason::NO_SUCH_GENERATION,
+            "the view has no build that this could be done to",
+        ),
     }
 }
 

@@ -115,6 +115,13 @@ reasons! {
     FORM_INCOMPLETE;
     /// FAILED_PRECONDITION: a lease that has not run out does not lapse.
     LEASE_STILL_RUNS;
+    /// FAILED_PRECONDITION: the view has no build that this could be done to; ListViews shows what there is.
+    NO_SUCH_GENERATION;
+    /// FAILED_PRECONDITION: the build is not the same as the one that answers, or was not compared yet; the number of
+    /// rows that differ is in the metadata, `differences`.
+    VIEW_DIFFERS;
+    /// FAILED_PRECONDITION: readers see this build, so that it cannot be given up.
+    GENERATION_IS_LIVE;
     /// RESOURCE_EXHAUSTED: too much at once; `RetryInfo` says when to come again.
     OVERLOADED;
     /// RESOURCE_EXHAUSTED: a message larger than the server takes.

@@ -12,7 +12,7 @@
 //! | sealing and keys | `seal.rs`, `keys/`, `claim_key.rs` |
 //! | erasing a learner, and a log that was restored | `erase/` |
 //! | claims and leases | `lease.rs` |
-//! | reading and following | `read.rs`, `feed.rs`, `recent.rs` |
+//! | reading and following | `read.rs`, `feed.rs`, `recent.rs`; all of it in one go: `scan.rs` |
 //! | how many callers share one look-up | `find.rs` |
 //! | the record of reads | `access.rs` |
 //! | the tree, checkpoints, receipts | `proof/` |
@@ -53,6 +53,7 @@ mod read;
 mod recent;
 mod recorded;
 mod request;
+mod scan;
 mod seal;
 mod sql;
 mod unit;
@@ -76,5 +77,6 @@ pub use position::{NotAPosition, Position};
 pub use read::Found;
 pub use recorded::{Opened, Receipt, Recorded};
 pub use request::Request;
+pub use scan::Scan;
 pub use unit::{Loaded, Unit};
 pub use verify::{Inspection, Outside, Verified, VerifyFault, VerifyProgress};

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::access::AccessRecord;
 use crate::append::Batcher;
 use crate::claim_key::LookupKey;
+use crate::codec::Known;
 use crate::erase::ErasureList;
 use crate::error::LogError;
 use crate::find::Finder;
@@ -37,6 +38,7 @@ pub(crate) struct Inner {
     pub head: watch::Sender<Position>,
     pub recent: Arc<Recent>,
     pub clock: Clock,
+    pub known: Known,
     pub id: Uuid,
     pub tasks: TaskTracker,
     pub stop: CancellationToken,

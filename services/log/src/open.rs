@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::access::{self, AccessRecord};
 use crate::append::{Batcher, Service, raise};
 use crate::claim_key::LookupKey;
+use crate::codec::Known;
 use crate::erase::{self, ErasureList};
 use crate::error::OpenError;
 use crate::feed::POLL;
@@ -37,6 +38,15 @@ impl Log {
     /// # Errors
     /// One clear reason; nothing is left running.
     pub async fn open(options: Options) -> Result<Self, OpenError> {
+        Self::open_as(options, Known::default()).await
+    }
+
+    /// Opens the log as a binary that knows only these types: what it does with the events of a newer one
+    /// can be seen so.
+    ///
+    /// # Errors
+    /// As [`Log::open`].
+    pub async fn open_as(options: Options, known: Known) -> Result<Self, OpenError> {
         let folder = match &options.database {
             Database::Sqlite { folder } => {
                 Some((folder.join("log.db"), FolderLock::take(folder, options.create)?))
@@ -53,7 +63,7 @@ impl Log {
         store.make_ahead().await;
         let head = store.head().await.map_err(open_fault)?;
         let proof = Proof::open(&options, id)?;
-        let log = start(store, keys, lookup, proof, options, id, true);
+        let log = start(store, keys, lookup, proof, options, (id, known), true);
         raise(&log.0.head, Position::new(head.position));
         match log.replay_erasures().await {
             Ok(()) => Ok(log),
@@ -88,7 +98,7 @@ impl Log {
         let identity = store.identity().await.map_err(open_fault)?;
         let (id, ..) = identity.ok_or_else(|| OpenError::NoFolder(options.keys.folder.clone()))?;
         let proof = Proof::looking(id);
-        Ok(start(store, keys, lookup, proof, options, id, false))
+        Ok(start(store, keys, lookup, proof, options, (id, Known::default()), false))
     }
 }
 
@@ -123,7 +133,7 @@ fn start(
     lookup: LookupKey,
     proof: Proof,
     options: Options,
-    id: Uuid,
+    (id, known): (Uuid, Known),
     serving: bool,
 ) -> Log {
     let store = Arc::new(store);
@@ -177,6 +187,7 @@ fn start(
         head,
         recent,
         clock: options.clock,
+        known,
         id,
         tasks,
         _guard: stop.clone().drop_guard(),

@@ -10,7 +10,7 @@ use onward_domain::ids::LearnerId;
 use uuid::Uuid;
 
 use crate::claim_key::{Key, day_of};
-use crate::codec::{self, DecodeError, Kind};
+use crate::codec::{DecodeError, Kind, Known};
 use crate::error::{Cause, LogError, OpenFault};
 use crate::log::Log;
 use crate::position::Position;
@@ -152,7 +152,7 @@ impl Log {
         if gone && recorded.event_type != Kind::LearnerErased.event_type() {
             return Err(OpenFault::Erased);
         }
-        open(recorded, keys)
+        open(&self.0.known, recorded, keys)
     }
 
     async fn keys_for(
@@ -165,7 +165,11 @@ impl Log {
     }
 }
 
-fn open(recorded: &Recorded, keys: &HashMap<Uuid, Arc<SecretKey>>) -> Result<Opened, OpenFault> {
+fn open(
+    known: &Known,
+    recorded: &Recorded,
+    keys: &HashMap<Uuid, Arc<SecretKey>>,
+) -> Result<Opened, OpenFault> {
     let subject = recorded.subject();
     let clear = if recorded.sealed.is_empty() {
         zeroize::Zeroizing::new(Vec::new())
@@ -180,7 +184,7 @@ fn open(recorded: &Recorded, keys: &HashMap<Uuid, Arc<SecretKey>>) -> Result<Ope
         key.open(&recorded.sealed, &bound.bytes()).map_err(|_| OpenFault::Malformed)?
     };
     let (kind, schema) = (recorded.event_type.as_str(), recorded.schema_version);
-    match codec::decode(kind, schema, &recorded.public, &clear) {
+    match known.decode(kind, schema, &recorded.public, &clear) {
         Ok((provenance, event)) => Ok(Opened { provenance, event }),
         Err(DecodeError::UnknownType) => Err(OpenFault::UnknownType),
         Err(DecodeError::NewerVersion) => Err(OpenFault::NewerVersion),

@@ -30,6 +30,18 @@ pub enum ViewError {
     /// Another process owns these partitions by now; nothing was written.
     #[error("the partitions have another owner")]
     NotOwner,
+    /// The view has no generation in the state that was asked for.
+    #[error("the view has no such generation")]
+    NothingThere,
+    /// Readers see this generation: it cannot be given up.
+    #[error("readers see this generation")]
+    StillLive,
+    /// The generation was not compared with the live one yet.
+    #[error("the generation was not compared yet")]
+    NotCompared,
+    /// The generation is not the same as the live one: so many rows differ, or some were never compared.
+    #[error("the generation differs from the live one in {0} rows")]
+    Differs(u64),
     /// The next event of a partition does not follow the last one applied.
     #[error("an event of the feed is out of its order")]
     Disordered,

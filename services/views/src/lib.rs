@@ -22,12 +22,16 @@ mod error;
 mod given;
 pub mod inbox;
 mod moves;
+mod operate;
 pub mod queue;
 pub mod timeline;
 mod views;
 
+pub use engine::compare::Comparison;
 pub use engine::parity::{Equal, ParityFault};
 pub use engine::parked::{Parked, Retried};
+pub use engine::registry::GenerationState;
 pub use engine::store::Storage;
+pub use engine::switch::Switch;
 pub use error::ViewError;
-pub use views::{Options, ViewName, ViewStatus, Views};
+pub use views::{GenerationStatus, Options, ViewName, ViewStatus, Views};

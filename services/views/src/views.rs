@@ -12,11 +12,13 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::directory::{Directory, DirectoryView};
-use crate::engine::apply::Running;
+use crate::engine::build::Builder;
+use crate::engine::checkpoint;
+use crate::engine::compare::{self, Comparison};
 use crate::engine::fold::{Applier, Folding};
 use crate::engine::parity::{self, Equal, ParityFault};
-use crate::engine::parked::{self, Parked, Retried};
-use crate::engine::registry::{self, Generation};
+use crate::engine::parked::{self, Parked};
+use crate::engine::registry::{self, GenerationState, Registered, Served};
 use crate::engine::run::Engine;
 use crate::engine::signal::{self, Signal};
 use crate::engine::store::{Storage, Store};
@@ -90,6 +92,27 @@ pub struct ViewStatus {
     pub lag: u64,
     /// Learners (or, without one, streams) whose events wait.
     pub parked: u64,
+    /// Every build of it, oldest first.
+    pub generations: Vec<GenerationStatus>,
+}
+
+/// How one build of a view stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GenerationStatus {
+    /// Its number.
+    pub generation: u64,
+    /// Version of the fold that builds it.
+    pub version: u32,
+    /// Whether readers see it.
+    pub state: GenerationState,
+    /// Everything up to here is in it.
+    pub position: Position,
+    /// Events of the log that are not yet.
+    pub lag: u64,
+    /// Learners whose events wait in it.
+    pub parked: u64,
+    /// What the last comparison with the live one came to.
+    pub comparison: Option<Comparison>,
 }
 
 /// The open views.
@@ -101,9 +124,15 @@ pub struct Views {
 struct Inner {
     store: Store,
     log: Log,
-    running: Vec<Running>,
+    known: Arc<Vec<Arc<dyn Applier>>>,
     signals: Arc<Vec<Signal>>,
+    /// Wakes whoever follows or builds generations in this process.
+    wake: Arc<watch::Sender<()>>,
 }
+
+/// A log of so many events is built like a rebuild where the views are not there yet: readers are told
+/// to wait, instead of being shown a view that fills up.
+const LONG: u64 = 20_000;
 
 impl Views {
     /// Opens the views' storage and makes what is missing; safe twice and by two processes at once.
@@ -113,20 +142,15 @@ impl Views {
     /// `Settings` and `Database`: one line that says why.
     pub async fn open(options: Options, log: Log) -> Result<Self, ViewError> {
         let store = Store::open(&options.storage).await?;
-        let appliers: Vec<Arc<dyn Applier>> =
+        let known: Vec<Arc<dyn Applier>> =
             ViewName::ALL.into_iter().map(ViewName::applier).collect();
-        let known: Vec<&dyn Applier> = appliers.iter().map(AsRef::as_ref).collect();
-        let generations = registry::register(&store, &known).await?;
-        let running: Vec<Running> = appliers
-            .into_iter()
-            .zip(generations)
-            .map(|(applier, generation)| Running { applier, generation })
-            .collect();
-        let signals: Vec<Signal> =
-            running.iter().map(|view| Signal::new(view.name(), view.generation)).collect();
-        let signals = Arc::new(signals);
+        let long = head(&log).await?.get() > LONG;
+        registry::register(&store, &known, long).await?;
+        let signals: Vec<Signal> = known.iter().map(|view| Signal::new(served(view))).collect();
+        let (known, signals) = (Arc::new(known), Arc::new(signals));
         tokio::spawn(signal::follow(store.clone(), Arc::downgrade(&signals)));
-        Ok(Self { inner: Arc::new(Inner { store, log, running, signals }) })
+        let wake = Arc::new(watch::Sender::new(()));
+        Ok(Self { inner: Arc::new(Inner { store, log, known, signals, wake }) })
     }
 
     /// Compares the live views with a fold of the log that is made for it, in a file in `scratch`, an empty
@@ -151,9 +175,22 @@ impl Views {
     ///
     /// Run it as a task of its own that nobody aborts; cancel it instead.
     pub async fn run(&self, feed: Box<dyn Feed>, cancel: CancellationToken) {
-        let Inner { store, log, running, signals } = &*self.inner;
-        let engine = Engine::new(store.clone(), log.clone(), running.clone(), Arc::clone(signals));
+        let Inner { store, log, known, signals, wake } = &*self.inner;
+        let engine = Engine::new(
+            store.clone(),
+            log.clone(),
+            Arc::clone(known),
+            Arc::clone(signals),
+            wake.subscribe(),
+        );
+        let stop = cancel.child_token();
+        let building = tokio::spawn(self.builder().run(stop.clone()));
         engine.run(feed, cancel).await;
+        // Where the feed has ended, nothing will be left to build on.
+        stop.cancel();
+        if building.await.is_err() {
+            tracing::warn!("the builder of the views was cut short");
+        }
     }
 
     /// The position up to which every view has applied everything.
@@ -163,7 +200,11 @@ impl Views {
     pub async fn lowest_position(&self) -> Result<Position, ViewError> {
         let mut lowest: Option<Position> = None;
         for signal in self.inner.signals.iter() {
-            let position = signal.refresh(&self.inner.store).await?;
+            let position = match signal.refresh(&self.inner.store).await {
+                // It is built by other means, and followed from where that ends.
+                Err(ViewError::NotYet) => continue,
+                position => position?,
+            };
             lowest = Some(lowest.map_or(position, |known| known.min(position)));
         }
         Ok(lowest.unwrap_or(Position::START))
@@ -184,26 +225,26 @@ impl Views {
 
     /// Reads of the timeline.
     pub fn timeline(&self) -> TimelineView {
-        let (store, generation) = self.storage(ViewName::Timeline);
-        TimelineView { store, generation }
+        let (store, served) = self.storage(ViewName::Timeline);
+        TimelineView { store, served }
     }
 
     /// Reads of the inbox.
     pub fn inbox(&self) -> InboxView {
-        let (store, generation) = self.storage(ViewName::Inbox);
-        InboxView { store, generation }
+        let (store, served) = self.storage(ViewName::Inbox);
+        InboxView { store, served }
     }
 
     /// Reads of the queue.
     pub fn queue(&self) -> QueueView {
-        let (store, generation) = self.storage(ViewName::Queue);
-        QueueView { store, generation }
+        let (store, served) = self.storage(ViewName::Queue);
+        QueueView { store, served }
     }
 
     /// Reads of the directory.
     pub fn directory(&self) -> DirectoryView {
-        let (store, generation) = self.storage(ViewName::Directory);
-        DirectoryView { store, generation }
+        let (store, served) = self.storage(ViewName::Directory);
+        DirectoryView { store, served }
     }
 
     /// Waits until a view reflects everything up to `min_position`; answers what it reflects.
@@ -230,19 +271,46 @@ impl Views {
     /// # Errors
     /// The database, or the log.
     pub async fn status(&self) -> Result<Vec<ViewStatus>, ViewError> {
-        let store = &self.inner.store;
-        let head = self.inner.log.head().await;
-        let head = head.map_err(|fault| ViewError::Log(fault.to_string()))?;
+        let head = head(&self.inner.log).await?;
         let mut all = Vec::with_capacity(ViewName::ALL.len());
-        for (place, view) in ViewName::ALL.into_iter().enumerate() {
-            let Some(running) = self.inner.running.get(place) else { continue };
-            let position = self.signal(view).refresh(store).await?;
+        for view in ViewName::ALL {
+            let applier = self.applier(view);
+            let generations = self.generations(applier.name(), head).await?;
+            let version = u32::try_from(applier.version()).unwrap_or_default();
+            let live = |one: &&GenerationStatus| {
+                one.version == version && one.state == GenerationState::Live
+            };
+            let live = generations.iter().find(live);
+            let position = live.map_or(Position::START, |live| live.position);
             all.push(ViewStatus {
                 view,
-                version: u32::try_from(running.applier.version()).unwrap_or_default(),
+                version,
                 position,
                 lag: head.get().saturating_sub(position.get()),
-                parked: parked::count(store, running.name(), running.generation).await?,
+                parked: live.map_or(0, |live| live.parked),
+                generations,
+            });
+        }
+        Ok(all)
+    }
+
+    async fn generations(
+        &self,
+        view: &str,
+        head: Position,
+    ) -> Result<Vec<GenerationStatus>, ViewError> {
+        let store = &self.inner.store;
+        let mut all = Vec::new();
+        for Registered { generation, version, state } in registry::list(store, view).await? {
+            let position = checkpoint::position(store, view, generation).await?;
+            all.push(GenerationStatus {
+                generation: generation.0.unsigned_abs(),
+                version: u32::try_from(version).unwrap_or_default(),
+                state,
+                position,
+                lag: head.get().saturating_sub(position.get()),
+                parked: parked::count(store, view, generation).await?,
+                comparison: compare::last(store, view, generation).await?,
             });
         }
         Ok(all)
@@ -258,7 +326,8 @@ impl Views {
         after: Position,
         limit: u16,
     ) -> Result<Vec<Parked>, ViewError> {
-        let (store, generation) = self.storage(view);
+        let (store, served) = self.storage(view);
+        let Some(generation) = served.generation(&store).await? else { return Ok(Vec::new()) };
         parked::list(&store, view.as_str(), generation, after, i64::from(limit.max(1))).await
     }
 
@@ -272,42 +341,60 @@ impl Views {
         view: ViewName,
         learners: &[Uuid],
     ) -> Result<Vec<(Uuid, Timestamp)>, ViewError> {
-        let (store, generation) = self.storage(view);
+        if learners.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (store, served) = self.storage(view);
+        let Some(generation) = served.generation(&store).await? else { return Ok(Vec::new()) };
         parked::since(&store, view.as_str(), generation, learners).await
-    }
-
-    /// Tries the parked events of one learner (or stream) again, in order, up to the first that still
-    /// cannot be applied. Cancelling the future is safe: the work is a task of its own.
-    ///
-    /// # Errors
-    /// The database, or the log.
-    pub async fn retry_parked(&self, view: ViewName, key: Uuid) -> Result<Retried, ViewError> {
-        let views = self.clone();
-        let work = tokio::spawn(async move {
-            let Inner { store, log, .. } = &*views.inner;
-            let running = views.running(view);
-            let waiting = parked::waiting(store, running.name(), running.generation).await?;
-            match waiting.into_iter().find(|(waiting, _)| *waiting == key) {
-                Some((_, partition)) => parked::retry(store, log, running, key, partition).await,
-                None => Ok(Retried { applied: 0, waiting: 0 }),
-            }
-        });
-        work.await.map_err(|_| ViewError::Log("the retry was cut short".to_owned()))?
     }
 
     fn place(view: ViewName) -> usize {
         ViewName::ALL.iter().position(|known| *known == view).unwrap_or_default()
     }
 
-    fn running(&self, view: ViewName) -> &Running {
-        &self.inner.running[Self::place(view)]
+    pub(crate) fn applier(&self, view: ViewName) -> &Arc<dyn Applier> {
+        &self.inner.known[Self::place(view)]
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    pub(crate) fn log(&self) -> &Log {
+        &self.inner.log
+    }
+
+    /// Wakes whoever follows or builds generations in this process.
+    pub(crate) fn wake(&self) {
+        self.inner.wake.send_replace(());
+    }
+
+    pub(crate) fn builder(&self) -> Builder {
+        let Inner { store, log, known, wake, .. } = &*self.inner;
+        Builder {
+            store: store.clone(),
+            log: log.clone(),
+            worker: Uuid::now_v7(),
+            views: Arc::clone(known),
+            woken: wake.subscribe(),
+            wake: Arc::clone(wake),
+        }
     }
 
     fn signal(&self, view: ViewName) -> &Signal {
         &self.inner.signals[Self::place(view)]
     }
 
-    fn storage(&self, view: ViewName) -> (Store, Generation) {
-        (self.inner.store.clone(), self.running(view).generation)
+    fn storage(&self, view: ViewName) -> (Store, Served) {
+        (self.inner.store.clone(), self.signal(view).served)
     }
+}
+
+fn served(view: &Arc<dyn Applier>) -> Served {
+    Served { view: view.name(), version: view.version() }
+}
+
+async fn head(log: &Log) -> Result<Position, ViewError> {
+    log.head().await.map_err(|fault| ViewError::Log(fault.to_string()))
 }

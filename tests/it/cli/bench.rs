@@ -53,6 +53,24 @@ async fn recovery_times_are_printed() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn a_rebuild_is_measured_on_both_databases() -> anyhow::Result<()> {
+    let database = Postgres::create_database().await?;
+    let postgres = ["--postgres", database.url()];
+    for (where_, backend) in [(&[][..], "sqlite"), (&postgres[..], "postgres")] {
+        let args = [&["bench", "rebuild", "--events", "1500"], where_].concat();
+        let done = onward(&args).await?.done();
+        let cells = cells(&done.out)?;
+        assert_eq!(cells.len(), 1);
+        let cell = &cells[0];
+        assert_eq!((&cell["workload"], &cell["backend"]), (&"rebuild".into(), &backend.into()));
+        assert_eq!((&cell["events"], &cell["seals_opened"]), (&1500.into(), &true.into()));
+        assert!(cell["ops_per_s"].as_f64().is_some_and(|rate| rate > 0.0), "{cell}");
+    }
+    onward(&["bench", "rebuild", "--events", "0"]).await?.misused();
+    Ok(())
+}
+
+#[tokio::test]
 async fn claims_and_streams_are_measured_on_both_databases() -> anyhow::Result<()> {
     let database = Postgres::create_database().await?;
     let postgres = ["--postgres", database.url()];

@@ -127,7 +127,10 @@ async fn the_log_and_the_views_are_the_operators_to_see() -> anyhow::Result<()> 
     let parked = ask(&world, &operator, &["views", "parked"], "json").await?.done();
     assert!(parked.rows().is_empty());
     let csv = ask(&world, &operator, &["views", "list"], "csv").await?.done();
-    assert_eq!(csv.out.lines().next(), Some("view,version,position,events_behind,parked"));
+    assert_eq!(
+        csv.out.lines().next(),
+        Some("view,version,position,events_behind,parked,generation,state,differences")
+    );
     ask(&world, &senco, &["views", "list"], "table").await?.refused(&["NOT_ALLOWED"]);
     ask(&world, &operator, &["views", "dance"], "table").await?.misused();
     Ok(())

@@ -13,6 +13,7 @@ mod look_up;
 mod serve;
 mod start_faults;
 mod verify;
+mod views;
 
 use onward_tests::servers::{onward_command_with, project_root};
 use serde_json::Value;

@@ -3,6 +3,8 @@
 //! may and no more.
 
 mod facts;
+mod processes;
+mod rebuild;
 mod world;
 
 use jiff::civil::date;
@@ -18,9 +20,16 @@ use onward_views::{ViewError, ViewName, Views};
 use uuid::Uuid;
 
 use facts::{
-    PLANTED, accepted, claimed, confirmed, delivered, drafted, handover, known, learner, linked,
-    member, moving, organisation, referral, registered, released, submitted, tell, transition,
-    withdrawn,
+    PLANTED, accepted, claimed, college, confirmed, delivered, drafted, handover, known, learner,
+    linked, member, moving, organisation, referral, registered, released, school, submitted, tell,
+    transition, withdrawn,
+};
+use rebuild::{
+    a_build_is_given_up_and_its_number_not_used_again, a_new_version_is_built_beside_the_old_one,
+    a_rebuild_comes_to_the_same_rows_and_mends_what_was_changed,
+    a_rebuild_is_compared_and_switched_to_and_back_while_writes_go_on,
+    an_owner_that_wakes_too_late_changes_nothing,
+    an_unknown_newer_type_waits_for_a_binary_that_knows_it,
 };
 use world::{Backend, Leaky, Run, World};
 
@@ -55,14 +64,12 @@ on_both! {
     the_directory_finds_by_number_name_and_role
     a_reader_waits_for_a_position_and_no_longer
     nothing_personal_is_in_a_row
-}
-
-fn school() -> OrganisationId {
-    organisation(0)
-}
-
-fn college() -> OrganisationId {
-    organisation(1)
+    a_rebuild_is_compared_and_switched_to_and_back_while_writes_go_on
+    a_rebuild_comes_to_the_same_rows_and_mends_what_was_changed
+    a_build_is_given_up_and_its_number_not_used_again
+    a_new_version_is_built_beside_the_old_one
+    an_owner_that_wakes_too_late_changes_nothing
+    an_unknown_newer_type_waits_for_a_binary_that_knows_it
 }
 
 fn pathfinder() -> OrganisationId {
@@ -226,10 +233,10 @@ async fn a_poison_event_parks_one_learner_and_a_retry_applies_in_order(
     let stale = views.not_up_to_date(ViewName::Timeline, &asked).await?;
     assert!(stale.len() == 1 && stale[0].0 == learner(1).uuid());
 
-    let still = views.retry_parked(ViewName::Timeline, learner(1).uuid()).await?;
+    let still = views.retry_parked(ViewName::Timeline, Some(learner(1).uuid())).await?;
     assert_eq!((still.applied, still.waiting), (0, 2));
     world.rename_type(poison, "handover.handover_released").await?;
-    let done = views.retry_parked(ViewName::Timeline, learner(1).uuid()).await?;
+    let done = views.retry_parked(ViewName::Timeline, Some(learner(1).uuid())).await?;
     assert_eq!((done.applied, done.waiting), (2, 0));
     // An engine that takes over tries by itself what the one before could not apply.
     let views = world.built("parked").await?;

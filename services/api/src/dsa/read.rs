@@ -71,6 +71,9 @@ pub(super) async fn list(
         position: position.to_string(),
         next_page_token: next.map(|cursor| binding.token(&cursor)).unwrap_or_default(),
         cases,
+        not_up_to_date_since: doors
+            .stale(ViewName::Timeline, found.iter().filter_map(learner))
+            .await?,
     }))
 }
 

@@ -79,7 +79,12 @@ pub(super) async fn sent(
         position: position.to_string(),
         next_page_token: next(&binding, found.next),
         handovers: doors.all_listed(caller.organisation(), &found.handovers).await?,
+        not_up_to_date_since: stale(doors, &found.handovers).await?,
     })
+}
+
+async fn stale(doors: &Doors, listed: &[Row]) -> Result<Option<prost_types::Timestamp>, Failure> {
+    doors.stale(ViewName::Inbox, listed.iter().map(|row| row.learner)).await
 }
 
 /// Lists what was released to the caller's organisation; showing one for the first time delivers it.
@@ -111,6 +116,7 @@ pub(super) async fn received(
         position: position.to_string(),
         next_page_token: next(&binding, found.next),
         handovers: doors.all_listed(caller.organisation(), &found.handovers).await?,
+        not_up_to_date_since: stale(doors, &found.handovers).await?,
     })
 }
 

@@ -7,13 +7,19 @@
 //! | ListViews, ListParked | `views.rs` |
 //! | GetCheckpoint | `get_checkpoint.rs` |
 //! | ProveInclusion | `prove_inclusion.rs` |
+//! | RetryParked | `retry_parked.rs` |
+//! | RebuildView, CompareView, AbandonView | `rebuild_view.rs` |
+//! | SwitchView | `switch_view.rs` |
 //! | RequestErasure, ConfirmErasure | `request_erasure.rs`, `confirm_erasure.rs` |
 
 mod confirm_erasure;
 mod get_checkpoint;
 mod prove_inclusion;
+mod rebuild_view;
 mod request_erasure;
+mod retry_parked;
 mod status;
+mod switch_view;
 mod tail;
 mod views;
 
@@ -72,6 +78,41 @@ impl OperationsService for Operations {
         request: Request<wire::ProveInclusionRequest>,
     ) -> Result<Response<wire::ProveInclusionResponse>, Status> {
         Ok(prove_inclusion::prove(&self.0, request).await?)
+    }
+
+    async fn retry_parked(
+        &self,
+        request: Request<wire::RetryParkedRequest>,
+    ) -> Result<Response<wire::RetryParkedResponse>, Status> {
+        Ok(retry_parked::retry(&self.0, request).await?)
+    }
+
+    async fn rebuild_view(
+        &self,
+        request: Request<wire::RebuildViewRequest>,
+    ) -> Result<Response<wire::RebuildViewResponse>, Status> {
+        Ok(rebuild_view::rebuild(&self.0, request).await?)
+    }
+
+    async fn compare_view(
+        &self,
+        request: Request<wire::CompareViewRequest>,
+    ) -> Result<Response<wire::CompareViewResponse>, Status> {
+        Ok(rebuild_view::compare(&self.0, request).await?)
+    }
+
+    async fn switch_view(
+        &self,
+        request: Request<wire::SwitchViewRequest>,
+    ) -> Result<Response<wire::SwitchViewResponse>, Status> {
+        Ok(switch_view::switch(&self.0, request).await?)
+    }
+
+    async fn abandon_view(
+        &self,
+        request: Request<wire::AbandonViewRequest>,
+    ) -> Result<Response<wire::AbandonViewResponse>, Status> {
+        Ok(rebuild_view::abandon(&self.0, request).await?)
     }
 
     async fn request_erasure(

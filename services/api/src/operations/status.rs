@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use onward_contract::operations::v1 as wire;
 use onward_log::Position;
-use onward_views::ViewStatus;
+use onward_views::{Comparison, GenerationState, GenerationStatus, ViewStatus};
 use tonic::{Request, Response};
 
 use crate::call::moment;
@@ -79,6 +79,36 @@ pub(super) fn view(status: &ViewStatus) -> wire::ViewStatus {
         position: status.position.to_string(),
         lag_events: status.lag,
         parked: status.parked,
+        generations: status.generations.iter().map(generation).collect(),
+    }
+}
+
+fn generation(status: &GenerationStatus) -> wire::ViewGeneration {
+    let state = match status.state {
+        GenerationState::Live => wire::GenerationState::Live,
+        GenerationState::Building => wire::GenerationState::Building,
+        GenerationState::Ready => wire::GenerationState::Ready,
+        GenerationState::Retired => wire::GenerationState::Retired,
+    };
+    wire::ViewGeneration {
+        generation: status.generation,
+        version: status.version,
+        state: state.into(),
+        position: status.position.to_string(),
+        lag_events: status.lag,
+        parked: status.parked,
+        comparison: status.comparison.as_ref().map(comparison),
+    }
+}
+
+/// A comparison as the contract shows it.
+pub(super) fn comparison(found: &Comparison) -> wire::ViewComparison {
+    wire::ViewComparison {
+        position: found.position.to_string(),
+        partitions: found.partitions,
+        rows: found.rows,
+        differences: found.differences,
+        equal: found.is_equal(),
     }
 }
 

@@ -45,10 +45,7 @@ pub(super) async fn parked(
     let position = doors.head_from(&asked.min_position).await?;
     let views = match asked.view.as_str() {
         "" => ViewName::ALL.to_vec(),
-        name => {
-            let known = ViewName::parse(name);
-            vec![known.map_err(|_| Refusal::field("view", "is not the name of a view"))?]
-        }
+        name => vec![named(name)?],
     };
     let mut waiting = Vec::new();
     for view in views {
@@ -66,6 +63,14 @@ pub(super) async fn parked(
         })?;
     let position = position.to_string();
     Ok(Response::new(wire::ListParkedResponse { position, next_page_token, parked }))
+}
+
+/// The view that a request names.
+///
+/// # Errors
+/// None of that name.
+pub(super) fn named(name: &str) -> Result<ViewName, Refusal> {
+    ViewName::parse(name).map_err(|_| Refusal::field("view", "is not the name of a view"))
 }
 
 async fn all(doors: &Doors, view: ViewName) -> Result<Vec<Parked>, Failure> {

@@ -56,6 +56,9 @@ pub(super) async fn queue(
             .map(|(bucket, count)| wire::BucketCount { bucket: shape::bucket(bucket), count })
             .collect(),
         received: counts.iter().map(|count| count.many).sum(),
+        not_up_to_date_since: doors
+            .stale(ViewName::Queue, found.iter().map(|one| one.row.learner))
+            .await?,
     })
 }
 

@@ -75,6 +75,9 @@ pub(super) async fn list(
         position: position.to_string(),
         next_page_token: next.map(|next| binding.token(&next)).unwrap_or_default(),
         referrals,
+        not_up_to_date_since: doors
+            .stale(ViewName::Queue, rows.iter().map(|row| row.learner))
+            .await?,
     })
 }
 

@@ -7,13 +7,11 @@ use onward_domain::ids::LearnerId;
 use onward_views::ViewName;
 use onward_views::timeline::{EntriesQuery, Entry};
 use tonic::Request;
-use uuid::Uuid;
 
 use super::Teller;
 use super::filter::Types;
 use super::tell::ToldEntry;
 use crate::Doors;
-use crate::call::moment;
 use crate::guard::now;
 use crate::page;
 use crate::status::Failure;
@@ -55,7 +53,7 @@ pub(super) async fn get(
         position: position.to_string(),
         next_page_token: next.map(|next| binding.token(&next)).unwrap_or_default(),
         entries: page.into_iter().map(|one| one.entry).collect(),
-        not_up_to_date_since: parked_since(doors, learner).await?.map(moment),
+        not_up_to_date_since: parked_since(doors, learner).await?,
     })
 }
 
@@ -87,11 +85,9 @@ async fn all(
 async fn parked_since(
     doors: &Doors,
     learner: LearnerId,
-) -> Result<Option<jiff::Timestamp>, Failure> {
+) -> Result<Option<prost_types::Timestamp>, Failure> {
     let records = doors.views().timeline().records_of_person(learner).await?;
-    let records: Vec<Uuid> = records.into_iter().map(LearnerId::uuid).collect();
-    let parked = doors.views().not_up_to_date(ViewName::Timeline, &records).await?;
-    Ok(parked.into_iter().map(|(_, since)| since).min())
+    doors.stale(ViewName::Timeline, records).await
 }
 
 struct Wanted {
@@ -140,7 +136,10 @@ fn order(told: &mut [ToldEntry], order_by: &str) {
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
+    use crate::call::moment;
 
     fn told(position: u64, occurred: &str) -> ToldEntry {
         ToldEntry {

@@ -53,6 +53,9 @@ pub(super) async fn list(
         position: position.to_string(),
         next_page_token: next.map(|cursor| binding.token(&cursor)).unwrap_or_default(),
         transitions,
+        not_up_to_date_since: doors
+            .stale(ViewName::Timeline, moves.iter().map(|one| one.learner))
+            .await?,
     }))
 }
 

@@ -22,6 +22,7 @@ mod form;
 mod handover;
 mod json;
 mod kind;
+mod known;
 mod learner;
 mod pack;
 mod particulars;
@@ -46,6 +47,7 @@ use uuid::Uuid;
 
 pub use json::{public_id, public_json};
 pub use kind::Kind;
+pub use known::Known;
 pub use split::public_fields;
 
 /// A fact as it is stored.
@@ -96,7 +98,8 @@ pub fn encode(provenance: &Provenance, event: &Event) -> Encoded {
     }
 }
 
-/// Decodes a stored fact from its public bytes and its opened personal bytes.
+/// Decodes a stored fact from its public bytes and its opened personal bytes, with all that this binary
+/// knows.
 ///
 /// # Errors
 /// [`DecodeError`]; never a panic, whatever the bytes.
@@ -106,10 +109,7 @@ pub fn decode(
     public: &[u8],
     personal: &[u8],
 ) -> Result<(Provenance, Event), DecodeError> {
-    let kind = Kind::of(event_type).ok_or(DecodeError::UnknownType)?;
-    split::check(kind, public, personal)?;
-    let current = upcast::current(kind, schema_version, public, personal)?;
-    kind.open(&current.public, &current.personal)
+    Known::default().decode(event_type, schema_version, public, personal)
 }
 
 /// A message that is stored by itself: it has a kind and the fields of the provenance.

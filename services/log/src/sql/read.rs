@@ -1,13 +1,17 @@
 //! Reads of either database. Each is one statement, so that it sees one moment, and so that a caller
 //! who goes away leaves no open transaction.
 
+use futures::TryStreamExt as _;
+use futures::stream::BoxStream;
 use onward_domain::ids::{EventId, LearnerId};
 use sqlx::Error;
+use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::readers::on;
 use super::{Store, on_readers, postgres, shared, sqlite};
 use crate::claim_key::Holder;
+use crate::error::LogError;
 use crate::plan::Head;
 use crate::position::Position;
 use crate::recorded::{Recorded, moment};
@@ -59,6 +63,25 @@ pub(crate) fn recorded(row: EventRow) -> Recorded {
     }
 }
 
+/// Whether all were handed out: what a statement has not sent yet makes its connection useless.
+async fn hand_out(
+    mut rows: BoxStream<'_, Result<EventRow, Error>>,
+    size: usize,
+    taker: &mpsc::Sender<Result<Vec<Recorded>, LogError>>,
+) -> Result<bool, Error> {
+    let mut chunk = Vec::with_capacity(size);
+    while let Some(row) = rows.try_next().await? {
+        chunk.push(recorded(row));
+        if chunk.len() == size {
+            let full = std::mem::replace(&mut chunk, Vec::with_capacity(size));
+            if taker.send(Ok(full)).await.is_err() {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(chunk.is_empty() || taker.send(Ok(chunk)).await.is_ok())
+}
+
 pub(crate) fn head(row: &HeadRow) -> Result<Head, Error> {
     Head::from_columns(row.0, &row.1, row.2, &row.3, row.4, &row.5)
         .ok_or_else(|| Error::Decode("the newest batch row is damaged".into()))
@@ -86,6 +109,31 @@ impl Store {
             sqlx::query_as(shared::AFTER).bind(after).bind(limit).fetch_all(connection).await
         })?;
         Ok(rows.into_iter().map(recorded).collect())
+    }
+
+    /// Hands out the events of a stretch, chunk by chunk, from one statement: the database sends on as
+    /// fast as they are taken. Ends when they are out, or when nobody takes them any more.
+    pub(crate) async fn between(
+        &self,
+        (after, until): (Position, Position),
+        chunk: usize,
+        taker: &mpsc::Sender<Result<Vec<Recorded>, LogError>>,
+    ) -> Result<(), Error> {
+        macro_rules! between {
+            ($readers:expr) => {{
+                let mut taken = $readers.take(false).await?;
+                let query = sqlx::query_as(shared::BETWEEN).bind(after.sql()).bind(until.sql());
+                let done = hand_out(query.fetch(taken.connection()), chunk, taker).await;
+                if matches!(done, Ok(true) | Err(_)) {
+                    taken.give_back(&done);
+                }
+                done.map(drop)
+            }};
+        }
+        match self {
+            Self::Postgres(database) => between!(database.readers),
+            Self::Sqlite(database) => between!(database.readers),
+        }
     }
 
     /// Events of a stream, first first.

@@ -54,6 +54,13 @@ pub(crate) const AFTER: &str = concat!(
     " FROM log_event WHERE shard = 0 AND position > $1 ORDER BY position LIMIT $2"
 );
 
+/// Events of a stretch, in order.
+pub(crate) const BETWEEN: &str = concat!(
+    "SELECT ",
+    event_columns!(""),
+    " FROM log_event WHERE shard = 0 AND position > $1 AND position <= $2 ORDER BY position"
+);
+
 /// A kept answer.
 pub(crate) const REQUEST: &str = "
 SELECT body_hash, position, stream_version, event_ids, recorded_at, issued FROM log_request

@@ -133,7 +133,7 @@ impl DirectoryView {
         values: Vec<Value>,
         limit: i64,
     ) -> Result<Vec<Member>, ViewError> {
-        let sql = self.generation.sql(&format!(
+        let sql = self.served.sql(&format!(
             "SELECT {}, {} FROM directory_g_member m \
              LEFT JOIN directory_g_said c ON c.stream = m.member WHERE {condition} \
              ORDER BY m.added_position LIMIT {limit}",

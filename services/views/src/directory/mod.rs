@@ -16,11 +16,10 @@ use async_trait::async_trait;
 use onward_log::{Position, Recorded};
 use uuid::Uuid;
 
-use crate::engine::checkpoint;
 use crate::engine::fold::{Said, Unfit, View};
-use crate::engine::registry::Generation;
+use crate::engine::registry::{Generation, Served};
 use crate::engine::store::{Ddl, Store, Tx};
-use crate::engine::table::{changed, load, upsert};
+use crate::engine::table::{Stored, Table, changed, load, upsert};
 use crate::error::ViewError;
 
 use rows::{MemberRow, NumberRow, OrganisationRow, SaidRow};
@@ -35,7 +34,7 @@ pub(crate) struct Directory;
 #[derive(Clone)]
 pub struct DirectoryView {
     pub(crate) store: Store,
-    pub(crate) generation: Generation,
+    pub(crate) served: Served,
 }
 
 impl DirectoryView {
@@ -44,7 +43,7 @@ impl DirectoryView {
     /// # Errors
     /// The database.
     pub async fn position(&self) -> Result<Position, ViewError> {
-        checkpoint::position(&self.store, "directory", self.generation).await
+        self.served.position(&self.store).await
     }
 }
 
@@ -66,6 +65,12 @@ impl View for Directory {
         sqlite: include_str!("tables.sqlite.sql"),
         postgres: include_str!("tables.postgres.sql"),
     };
+    const ROWS: &'static [Table] = &[
+        <OrganisationRow as Stored>::TABLE,
+        <NumberRow as Stored>::TABLE,
+        <MemberRow as Stored>::TABLE,
+        <SaidRow as Stored>::TABLE,
+    ];
 
     type Rows = Rows;
 

@@ -164,7 +164,7 @@ impl DirectoryView {
         values: Vec<Value>,
         limit: i64,
     ) -> Result<Vec<Organisation>, ViewError> {
-        let sql = self.generation.sql(&format!(
+        let sql = self.served.sql(&format!(
             "SELECT {}, {} FROM directory_g_organisation o \
              LEFT JOIN directory_g_said c ON c.stream = o.organisation WHERE {condition} \
              ORDER BY o.registered_position LIMIT {limit}",
@@ -185,7 +185,7 @@ impl DirectoryView {
         &self,
         organisations: Vec<Uuid>,
     ) -> Result<HashMap<Uuid, Vec<OrganisationNumber>>, ViewError> {
-        let sql = self.generation.sql(&format!(
+        let sql = self.served.sql(&format!(
             "SELECT {} FROM directory_g_number WHERE {} ORDER BY kind, number",
             names(&NumberRow::TABLE),
             self.store.among_ids("organisation", 1)

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::engine::kept::{self, Kept};
-use crate::engine::table::{Stored, Table};
+use crate::engine::table::{Place, Stored, Table};
 use crate::engine::value::{Kind, Row, Value};
 use crate::error::ViewError;
 
@@ -48,6 +48,7 @@ impl Stored for OrganisationRow {
         ],
         key: &["organisation"],
         group: "organisation",
+        place: Place::First,
     };
 
     fn group(&self) -> Uuid {
@@ -107,6 +108,7 @@ impl Stored for NumberRow {
         columns: &[("organisation", Kind::Id), ("kind", Kind::Text), ("number", Kind::Text)],
         key: &["organisation", "kind", "number"],
         group: "organisation",
+        place: Place::First,
     };
 
     fn group(&self) -> Uuid {
@@ -159,6 +161,7 @@ impl Stored for MemberRow {
         ],
         key: &["member"],
         group: "member",
+        place: Place::First,
     };
 
     fn group(&self) -> Uuid {
@@ -206,6 +209,7 @@ impl Stored for SaidRow {
         columns: &kept::COLUMNS,
         key: &["stream"],
         group: "stream",
+        place: Place::First,
     };
 
     fn group(&self) -> Uuid {

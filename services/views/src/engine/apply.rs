@@ -1,6 +1,6 @@
-//! One batch of events into the views: rows, checkpoints and what was set aside in one transaction,
-//! which changes nothing unless this worker still owns the partitions and nobody else has moved the
-//! checkpoints.
+//! One batch of events into one generation of a view: rows, checkpoints and what was set aside in one
+//! transaction, which changes nothing unless this worker still holds what it writes and nobody else has
+//! moved the checkpoints.
 
 use std::sync::Arc;
 
@@ -10,14 +10,15 @@ use uuid::Uuid;
 use super::checkpoint::{self, Moved, Track};
 use super::erase;
 use super::fold::{Applier, Prepared, Reading, SetAside};
+use super::lease;
 use super::number;
 use super::owner::{self, Owned};
 use super::parked;
 use super::registry::Generation;
-use super::store::Store;
+use super::store::{Store, Tx};
 use crate::error::ViewError;
 
-/// A view and the generation of its tables.
+/// A view and a generation of its tables.
 #[derive(Clone)]
 pub(crate) struct Running {
     pub(crate) applier: Arc<dyn Applier>,
@@ -25,8 +26,39 @@ pub(crate) struct Running {
 }
 
 impl Running {
+    pub(crate) fn of(applier: Arc<dyn Applier>, generation: Generation) -> Self {
+        Self { applier, generation }
+    }
+
     pub(crate) fn name(&self) -> &'static str {
         self.applier.name()
+    }
+
+    /// Whether both are the same rows.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        (self.name(), self.generation) == (other.name(), other.generation)
+    }
+}
+
+/// By what right a worker applies. Either is looked at, and held, in the applying transaction: a worker
+/// that was paused past its time changes nothing.
+#[derive(Clone, Copy)]
+pub(crate) enum Right<'a> {
+    /// It owns these slices of every generation that follows.
+    Slices(&'a Owned),
+    /// It builds this generation, under this epoch.
+    Build(&'a Running, i64),
+}
+
+impl Right<'_> {
+    async fn hold(self, tx: &mut Tx, worker: Uuid) -> Result<(), ViewError> {
+        match self {
+            Self::Slices(owned) => owner::hold(tx, worker, owned).await,
+            Self::Build(view, epoch) => {
+                tx.by_index().await?;
+                lease::hold(tx, view, worker, epoch).await
+            }
+        }
     }
 }
 
@@ -56,7 +88,7 @@ fn reading(opened: Result<Opened, OpenFault>) -> Result<Reading, ViewError> {
 /// A view and how far it has come.
 pub(crate) type At<'a> = (&'a Running, &'a Track);
 
-/// Applies a batch, contiguous by position, to the partitions owned, in these views, all in one
+/// Applies a batch, contiguous by position, to the slices of the tracks, in these views, all in one
 /// transaction. Answers the new tracks.
 ///
 /// # Errors
@@ -65,35 +97,31 @@ pub(crate) type At<'a> = (&'a Running, &'a Track);
 pub(crate) async fn apply(
     store: &Store,
     views: &[At<'_>],
-    worker: Uuid,
-    owned: &Owned,
+    (worker, right): (Uuid, Right<'_>),
     events: &[Prepared],
 ) -> Result<Vec<Track>, ViewError> {
-    let mut tx = store.begin().await?;
-    owner::hold(&mut tx, worker, owned).await?;
-    let mut parked = parked::keys(&mut tx).await?;
-    let mut tracks = Vec::with_capacity(views.len());
-    let mut all_aside = Vec::new();
-    for (view, track) in views {
-        let (name, generation) = (view.name(), view.generation);
-        let (next, wanted) = wanted(track, events)?;
-        let blocked = parked.remove(&(name.to_owned(), generation.0)).unwrap_or_default();
-        let aside = view.applier.apply(&mut tx, generation, &wanted, blocked).await?;
-        parked::add(&mut tx, name, generation, &aside).await?;
-        erase::parked(&mut tx, name, generation, &wanted).await?;
-        all_aside.extend(aside.into_iter().map(|aside| (name, aside)));
-        tracks.push(next);
+    let wanted: Vec<_> =
+        views.iter().map(|(_, track)| wanted(track, events)).collect::<Result<_, _>>()?;
+    let tracks: Vec<Track> = wanted.iter().map(|(next, _)| next.clone()).collect();
+    let mut moved = Vec::with_capacity(views.len());
+    for ((view, old), new) in views.iter().zip(&tracks).filter(|((_, old), new)| old != new) {
+        moved.push(Moved { view: view.name(), generation: view.generation, old, new });
     }
-    let moved: Vec<Moved<'_>> = views
-        .iter()
-        .zip(&tracks)
-        .map(|((view, old), new)| Moved {
-            view: view.name(),
-            generation: view.generation,
-            old,
-            new,
-        })
-        .collect();
+    if moved.is_empty() {
+        return Ok(tracks);
+    }
+    let mut tx = store.begin().await?;
+    right.hold(&mut tx, worker).await?;
+    let mut parked = parked::keys(&mut tx).await?;
+    let mut all_aside = Vec::new();
+    for ((view, _), (_, wanted)) in views.iter().zip(&wanted) {
+        let (name, generation) = (view.name(), view.generation);
+        let blocked = parked.remove(&(name.to_owned(), generation.0)).unwrap_or_default();
+        let aside = view.applier.apply(&mut tx, generation, wanted, blocked).await?;
+        parked::add(&mut tx, name, generation, &aside).await?;
+        erase::parked(&mut tx, name, generation, wanted).await?;
+        all_aside.extend(aside.into_iter().map(|aside| (name, aside)));
+    }
     checkpoint::save(&mut tx, &moved).await?;
     tx.commit().await?;
     say(&all_aside);

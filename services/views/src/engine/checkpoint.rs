@@ -2,7 +2,7 @@
 //! up to which everything was seen. The view's position is the lowest of these, so that a reader who
 //! waits for a position never waits on an idle partition.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use onward_log::Position;
 
@@ -176,7 +176,7 @@ fn places(at: usize) -> String {
     )
 }
 
-/// The position that every reader of the view can rely on.
+/// The position up to which a generation has seen everything.
 pub(crate) async fn position(
     store: &Store,
     view: &str,
@@ -187,6 +187,47 @@ pub(crate) async fn position(
     let rows = store.rows(sql.to_owned(), vec![view.into(), generation.0.into()]).await?;
     let lowest = rows.first().map(|row| row.int_or_null("lowest")).transpose()?.flatten();
     Ok(number::position(lowest.unwrap_or_default()))
+}
+
+/// What two generations have in common, in one snapshot.
+pub(crate) async fn level(
+    tx: &mut Tx,
+    view: &str,
+    one: Generation,
+    other: Generation,
+) -> Result<Level, ViewError> {
+    let sql = "SELECT a.partition, b.sequence FROM view_checkpoint a JOIN view_checkpoint b \
+               ON b.view = a.view AND b.partition = a.partition AND b.sequence = a.sequence \
+               WHERE a.view = $1 AND a.generation = $2 AND b.generation = $3";
+    let values = || vec![view.into(), one.0.into(), Value::from(other.0)];
+    let rows = tx.rows(sql.to_owned(), values()).await?;
+    let partitions =
+        rows.iter().map(|row| small(row.int("partition")?)).collect::<Result<_, _>>()?;
+    // A slice that the second has not seen as far as the first.
+    let sql = "SELECT COUNT(*) AS behind FROM view_progress a JOIN view_progress b \
+               ON b.view = a.view AND b.slice = a.slice AND b.scanned < a.scanned \
+               WHERE a.view = $1 AND a.generation = $2 AND b.generation = $3";
+    let rows = tx.rows(sql.to_owned(), values()).await?;
+    let behind = rows.first().map(|row| row.int("behind")).transpose()?.unwrap_or_default();
+    let sql =
+        "SELECT MIN(scanned) AS lowest FROM view_progress WHERE view = $1 AND generation = $2";
+    let rows = tx.rows(sql.to_owned(), vec![view.into(), other.0.into()]).await?;
+    let lowest = rows.first().map(|row| row.int_or_null("lowest")).transpose()?.flatten();
+    Ok(Level {
+        partitions,
+        behind: behind > 0,
+        position: number::position(lowest.unwrap_or_default()),
+    })
+}
+
+/// How two generations stand to each other.
+pub(crate) struct Level {
+    /// Partitions of which both have applied the same events.
+    pub(crate) partitions: BTreeSet<u8>,
+    /// The second has seen less than the first.
+    pub(crate) behind: bool,
+    /// What the second has seen.
+    pub(crate) position: Position,
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::erase;
 use super::registry::Generation;
 use super::store::{Ddl, Tx};
+use super::table::Table;
 use crate::error::ViewError;
 
 /// An event as a fold sees it: as stored, and opened.
@@ -35,6 +36,8 @@ pub(crate) trait View: Send + Sync + 'static {
     const VERSION: i64;
     /// Its tables.
     const TABLES: Ddl;
+    /// The tables of its rows.
+    const ROWS: &'static [Table];
 
     /// All rows that one event can touch.
     type Rows: Default + Clone + Send + Sync;
@@ -42,6 +45,11 @@ pub(crate) trait View: Send + Sync + 'static {
     /// The group that the event belongs to, told from the stored event alone; none where the view has
     /// no use for it. Groups never cross partitions.
     fn group(recorded: &Recorded) -> Option<Uuid>;
+
+    /// Whether the group cannot have rows before this event, so that none need be looked for.
+    fn begins(_recorded: &Recorded) -> bool {
+        false
+    }
 
     /// Applies one event. Pure.
     ///
@@ -115,6 +123,7 @@ pub(crate) trait Applier: Send + Sync {
     fn name(&self) -> &'static str;
     fn version(&self) -> i64;
     fn ddl(&self) -> Ddl;
+    fn tables(&self) -> &'static [Table];
 
     /// Applies the events, in order, inside the transaction. Those of `blocked` keys are set aside.
     async fn apply<'a>(
@@ -149,6 +158,10 @@ impl<V: View> Applier for Folding<V> {
         V::TABLES
     }
 
+    fn tables(&self) -> &'static [Table] {
+        V::ROWS
+    }
+
     async fn apply<'a>(
         &self,
         tx: &mut Tx,
@@ -156,13 +169,18 @@ impl<V: View> Applier for Folding<V> {
         events: &[&'a Prepared],
         blocked: HashSet<Uuid>,
     ) -> Result<Vec<SetAside<'a>>, ViewError> {
-        let groups: HashSet<Uuid> =
-            events.iter().filter_map(|event| V::group(&event.recorded)).collect();
+        let mut groups: HashMap<Uuid, bool> = HashMap::new();
+        for event in events {
+            if let Some(group) = V::group(&event.recorded) {
+                groups.entry(group).or_insert_with(|| V::begins(&event.recorded));
+            }
+        }
         if groups.is_empty() {
             erase::rows::<V>(tx, generation, events).await?;
             return Ok(Vec::new());
         }
-        let groups: Vec<Uuid> = groups.into_iter().collect();
+        let groups: Vec<Uuid> =
+            groups.into_iter().filter(|(_, begins)| !begins).map(|(group, _)| group).collect();
         let before = V::load(tx, generation, &groups).await?;
         let mut after = before.clone();
         let aside = fold::<V>(&mut after, events, blocked);
@@ -225,6 +243,7 @@ mod tests {
         const NAME: &'static str = "count";
         const VERSION: i64 = 1;
         const TABLES: Ddl = Ddl { sqlite: "", postgres: "" };
+        const ROWS: &'static [Table] = &[];
         type Rows = usize;
 
         fn group(recorded: &Recorded) -> Option<Uuid> {

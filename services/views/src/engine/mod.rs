@@ -11,16 +11,21 @@
 //! | events that could not be applied | `parked.rs` |
 //! | are the rows what the log says? | `parity.rs` |
 //! | versions and generations of a view | `registry.rs` |
+//! | building a generation beside the live one | `build.rs`, who does: `lease.rs` |
+//! | comparing two, and moving readers | `compare.rs`, `switch.rs` |
 //! | both databases | `store.rs`, `value.rs`, `table.rs` |
 //!
 //! Invariants: an event is applied to a view at most once, and in the order of its partition; rows and
 //! checkpoint change together or not at all; a fold sees no database, no clock and no other fold.
 
 pub(crate) mod apply;
+pub(crate) mod build;
 pub(crate) mod checkpoint;
+pub(crate) mod compare;
 pub(crate) mod erase;
 pub(crate) mod fold;
 pub(crate) mod kept;
+pub(crate) mod lease;
 pub(crate) mod number;
 pub(crate) mod owner;
 pub(crate) mod parity;
@@ -29,5 +34,6 @@ pub(crate) mod registry;
 pub(crate) mod run;
 pub(crate) mod signal;
 pub(crate) mod store;
+pub(crate) mod switch;
 pub(crate) mod table;
 pub(crate) mod value;

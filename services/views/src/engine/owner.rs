@@ -163,3 +163,10 @@ pub(crate) async fn exclude(tx: &mut Tx, slice: u8) -> Result<(), ViewError> {
     tx.rows(sql, vec![i64::from(slice).into()]).await?;
     Ok(())
 }
+
+/// Keeps everybody from applying until the transaction ends.
+pub(crate) async fn exclude_all(tx: &mut Tx) -> Result<(), ViewError> {
+    let lock = if tx.is_postgres() { " FOR UPDATE" } else { "" };
+    let sql = format!("SELECT epoch FROM view_owner ORDER BY slice{lock}");
+    tx.rows(sql, Vec::new()).await.map(drop)
+}

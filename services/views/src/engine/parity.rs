@@ -92,10 +92,11 @@ pub(crate) async fn compare(
 ) -> Result<Vec<Equal>, ParityFault> {
     let mut live = look(storage).await?;
     let folded = Store::open(&Storage::Sqlite { folder: scratch.to_owned() }).await?;
-    let known: Vec<&dyn Applier> = appliers.iter().map(AsRef::as_ref).collect();
-    let generations = registry::register(&folded, &known).await?;
+    registry::register(&folded, &appliers, false).await?;
     let (mut equal, mut views) = (Vec::new(), Vec::new());
-    for (applier, generation) in appliers.into_iter().zip(generations) {
+    for applier in appliers {
+        // Of an empty store each view is live at once, in its first generation.
+        let generation = Generation(1);
         match registry::live(&mut live, applier.name()).await? {
             Some((at, version)) if version == applier.version() => {
                 let sequences = sequences(&mut live, applier.name(), at).await?;

@@ -7,16 +7,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use onward_log::{Feed, FeedError, Log, Position, Recorded};
+use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::apply::{self, At, Running};
+use super::apply::{self, At, Right, Running};
 use super::checkpoint::{self, Track};
-use super::fold::Prepared;
+use super::fold::{Applier, Prepared};
 use super::number;
 use super::owner::{self, Owned, SLICES, slice_of};
 use super::parked;
+use super::registry;
 use super::signal::Signal;
 use super::store::Store;
 use crate::error::ViewError;
@@ -41,10 +43,14 @@ pub(crate) struct Engine {
     pub(crate) store: Store,
     pub(crate) log: Log,
     pub(crate) worker: Uuid,
-    pub(crate) views: Vec<Running>,
+    known: Arc<Vec<Arc<dyn Applier>>>,
     pub(crate) signals: Arc<Vec<Signal>>,
+    /// Changes when another generation is to be followed.
+    woken: watch::Receiver<()>,
+    /// The generations that are followed, the live one of a view before those beside it.
+    views: Vec<Running>,
     owned: Owned,
-    /// One for each view, as far as the slices owned go.
+    /// One for each of `views`, as far as the slices owned go.
     tracks: Vec<Track>,
     renew_at: Instant,
     /// What a dead process left behind was taken over.
@@ -57,15 +63,18 @@ impl Engine {
     pub(crate) fn new(
         store: Store,
         log: Log,
-        views: Vec<Running>,
+        known: Arc<Vec<Arc<dyn Applier>>>,
         signals: Arc<Vec<Signal>>,
+        woken: watch::Receiver<()>,
     ) -> Self {
         Self {
             store,
             log,
             worker: Uuid::now_v7(),
-            views,
+            known,
             signals,
+            woken,
+            views: Vec::new(),
             owned: Owned::new(),
             tracks: Vec::new(),
             renew_at: Instant::now(),
@@ -113,9 +122,11 @@ impl Engine {
         feed: &mut dyn Feed,
         cancel: &CancellationToken,
     ) -> Result<bool, ViewError> {
-        if Instant::now() >= self.renew_at {
+        if Instant::now() >= self.renew_at || self.woken.has_changed().unwrap_or(false) {
+            self.woken.borrow_and_update();
             self.renew(cancel).await?;
         }
+        let mut woken = self.woken.clone();
         let renew = tokio::time::sleep_until(self.renew_at);
         if self.owned.is_empty() {
             tokio::select! { () = cancel.cancelled() => {}, () = renew => {} }
@@ -125,6 +136,7 @@ impl Engine {
             biased;
             () = cancel.cancelled() => return Ok(true),
             () = renew => return Ok(true),
+            Ok(()) = woken.changed() => return Ok(true),
             events = feed.next(BATCH) => events,
         };
         self.idle = false;
@@ -146,7 +158,10 @@ impl Engine {
         let owned = owner::claim(&self.store, self.worker, alone).await?;
         self.renew_at = Instant::now() + RENEW;
         self.settled = true;
-        if owned == self.owned && !self.tracks.is_empty() {
+        let views = registry::active(&self.store, &self.known).await?;
+        let same = views.len() == self.views.len()
+            && views.iter().zip(&self.views).all(|(one, other)| one.is(other));
+        if owned == self.owned && same && self.tracks.len() == views.len() {
             // A feed that lost its last events, or its carrier, says nothing: the log is asked.
             let idle = std::mem::replace(&mut self.idle, true);
             return if idle { self.catch_up(None, cancel).await } else { Ok(()) };
@@ -157,6 +172,7 @@ impl Engine {
             .map(|(slice, _)| *slice)
             .collect();
         self.tracks.clear();
+        self.views = views;
         for view in &self.views {
             self.tracks
                 .push(checkpoint::load(&self.store, view.name(), view.generation, &owned).await?);
@@ -165,9 +181,8 @@ impl Engine {
         self.say();
         if !gained.is_empty() {
             self.retry(&gained).await?;
-            self.catch_up(None, cancel).await?;
         }
-        Ok(())
+        self.catch_up(None, cancel).await
     }
 
     /// What a former owner could not apply, this program perhaps can.
@@ -249,8 +264,8 @@ impl Engine {
         let (begun, at_the_end) = (Instant::now(), events.len() < BATCH);
         let prepared = apply::prepare(&self.log, events).await?;
         let all: Vec<At<'_>> = self.views.iter().zip(&self.tracks).collect();
-        let applied = apply::apply(&self.store, &all, self.worker, &self.owned, &prepared).await;
-        let failed = match applied {
+        let right = (self.worker, Right::Slices(&self.owned));
+        let failed = match apply::apply(&self.store, &all, right, &prepared).await {
             Ok(tracks) => {
                 self.tracks = tracks;
                 None
@@ -267,8 +282,8 @@ impl Engine {
         let mut failed = None;
         for (view, track) in self.views.iter().zip(&mut self.tracks) {
             let one = [(view, &*track)];
-            let applied = apply::apply(&self.store, &one, self.worker, &self.owned, prepared).await;
-            match applied {
+            let right = (self.worker, Right::Slices(&self.owned));
+            match apply::apply(&self.store, &one, right, prepared).await {
                 Ok(next) => *track = next.into_iter().next().unwrap_or_default(),
                 Err(error) => {
                     tracing::warn!(view = view.name(), %error, "a batch was not applied");
@@ -284,8 +299,16 @@ impl Engine {
         if self.owned.len() != usize::from(SLICES) {
             return;
         }
-        for (signal, track) in self.signals.iter().zip(&self.tracks) {
-            signal.reached(number::position(track.lowest().unwrap_or_default()));
+        for signal in self.signals.iter() {
+            let of_view = self.views.iter().zip(&self.tracks);
+            // The lowest of its generations: whichever readers are moved to has it.
+            let lowest = of_view
+                .filter(|(view, _)| view.name() == signal.served.view)
+                .map(|(_, track)| track.lowest().unwrap_or_default())
+                .min();
+            if let Some(lowest) = lowest {
+                signal.reached(number::position(lowest));
+            }
         }
     }
 }

@@ -9,24 +9,22 @@ use onward_log::Position;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::checkpoint;
-use super::registry::Generation;
+use super::registry::Served;
 use super::store::Store;
 use crate::error::ViewError;
 
 /// How often the database is asked for another process's progress.
 const POLL: Duration = Duration::from_millis(25);
 
-/// The position of one view, as this process last knew it.
+/// The position of what readers see of one view, as this process last knew it.
 pub(crate) struct Signal {
-    view: &'static str,
-    generation: Generation,
+    pub(crate) served: Served,
     sender: watch::Sender<Position>,
 }
 
 impl Signal {
-    pub(crate) fn new(view: &'static str, generation: Generation) -> Self {
-        Self { view, generation, sender: watch::Sender::new(Position::START) }
+    pub(crate) fn new(served: Served) -> Self {
+        Self { served, sender: watch::Sender::new(Position::START) }
     }
 
     /// Wakes the listeners if the position is a new one.
@@ -45,8 +43,11 @@ impl Signal {
     }
 
     /// Asks the database, and wakes the listeners.
+    ///
+    /// # Errors
+    /// `NotYet` while the first generation is built.
     pub(crate) async fn refresh(&self, store: &Store) -> Result<Position, ViewError> {
-        let position = checkpoint::position(store, self.view, self.generation).await?;
+        let position = self.served.position(store).await?;
         self.reached(position);
         Ok(position)
     }
@@ -63,20 +64,22 @@ impl Signal {
     ) -> Result<Position, ViewError> {
         let mut listener = self.listen();
         let known = *listener.borrow_and_update();
-        if known >= wanted {
+        // Nothing is known yet: the view may still be built for the first time.
+        if known >= wanted && known > Position::START {
             return Ok(known);
         }
         loop {
-            let position = self.refresh(store).await?;
-            if position >= wanted {
-                return Ok(position);
+            match self.refresh(store).await {
+                Ok(position) if position >= wanted => return Ok(position),
+                Ok(_) | Err(ViewError::NotYet) => {}
+                Err(error) => return Err(error),
             }
             if Instant::now() >= deadline {
                 return Err(ViewError::NotYet);
             }
             let pause = deadline.min(Instant::now() + POLL);
             tokio::select! {
-                changed = listener.wait_for(|position| *position >= wanted) => {
+                changed = listener.wait_for(|position| *position >= wanted && *position > known) => {
                     return changed.map(|position| *position).map_err(|_| ViewError::NotYet);
                 }
                 () = tokio::time::sleep_until(pause) => {}
@@ -96,7 +99,7 @@ pub(crate) async fn follow<T: AsRef<[Signal]> + Send + Sync>(store: Store, signa
                 continue;
             }
             if let Err(error) = signal.refresh(&store).await {
-                tracing::debug!(%error, view = signal.view, "the view's position is not known now");
+                tracing::debug!(%error, view = signal.served.view, "the view's position is not known now");
             }
         }
     }

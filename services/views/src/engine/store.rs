@@ -10,7 +10,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, Connection as _, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
-use super::value::{Kind, Row, Value, bind_array, bind_postgres, bind_sqlite};
+use super::value::{Kind, Row, Value, binary, bind_array, bind_postgres, bind_sqlite};
 use crate::error::ViewError;
 
 /// Where the views are kept.
@@ -169,6 +169,17 @@ impl Store {
                 .await?;
         }
         Ok(tx)
+    }
+
+    /// Begins a transaction that only reads, and sees one moment throughout. Call it from tasks that
+    /// nobody cancels only, as [`Store::begin`].
+    pub(crate) async fn begin_snapshot(&self) -> Result<Tx, ViewError> {
+        Ok(match self {
+            Self::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await?),
+            Self::Postgres(pool) => Tx::Postgres(
+                pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?,
+            ),
+        })
     }
 
     /// Reads rows outside any transaction. Safe to cancel.
@@ -357,6 +368,46 @@ impl Tx {
 }
 
 impl Tx {
+    /// Gives up at once what others hold for too long, instead of holding up those behind.
+    pub(crate) async fn impatient(&mut self) -> Result<(), ViewError> {
+        // Below deadlock_timeout, so that it is this transaction that gives way and no reader.
+        if self.is_postgres() {
+            self.script("SET LOCAL lock_timeout = '400ms'".to_owned()).await?;
+        }
+        Ok(())
+    }
+
+    /// Looks everything up by its keys: tables that are being filled have no statistics yet, and a plan
+    /// that reads all of one for each chunk would never come to an end.
+    pub(crate) async fn by_index(&mut self) -> Result<(), ViewError> {
+        if self.is_postgres() {
+            let settings = ["enable_seqscan", "enable_hashjoin", "enable_mergejoin"];
+            let mut script = "SET LOCAL plan_cache_mode = force_generic_plan".to_owned();
+            for setting in settings {
+                script += &format!("; SET LOCAL {setting} = off");
+            }
+            self.script(script).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes new rows by COPY, which is PostgreSQL's.
+    pub(crate) async fn copy(
+        &mut self,
+        table: &str,
+        columns: &str,
+        rows: &[Vec<Value>],
+    ) -> Result<(), ViewError> {
+        let Self::Postgres(transaction) = self else {
+            return Err(ViewError::Damaged("COPY is PostgreSQL's"));
+        };
+        let sql = format!("COPY {table} ({columns}) FROM STDIN WITH (FORMAT binary)");
+        let mut copy = (&mut **transaction).copy_in_raw(&sql).await?;
+        copy.send(binary(rows)).await?;
+        copy.finish().await?;
+        Ok(())
+    }
+
     /// Runs a bulk INSERT on PostgreSQL: the columns of the rows go as arrays.
     pub(crate) async fn unnest(
         &mut self,

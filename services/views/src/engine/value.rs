@@ -158,6 +158,34 @@ pub(crate) fn bind_array(
     }
 }
 
+/// Rows in the binary form of PostgreSQL's COPY: a header, each row as the number of its columns and
+/// each value behind its length, and an end (documentation of COPY, "Binary Format").
+pub(crate) fn binary(rows: &[Vec<Value>]) -> Vec<u8> {
+    let mut out = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0".to_vec();
+    for row in rows {
+        let columns = i16::try_from(row.len()).unwrap_or(i16::MAX);
+        out.extend(columns.to_be_bytes());
+        for value in row {
+            match value {
+                Value::Int(Some(number)) => field(&mut out, &number.to_be_bytes()),
+                Value::Id(Some(id)) => field(&mut out, id.as_bytes()),
+                Value::Text(Some(text)) => field(&mut out, text.as_bytes()),
+                Value::Bytes(Some(bytes)) => field(&mut out, bytes),
+                // No column holds a list.
+                _ => out.extend((-1_i32).to_be_bytes()),
+            }
+        }
+    }
+    out.extend((-1_i16).to_be_bytes());
+    out
+}
+
+fn field(out: &mut Vec<u8>, bytes: &[u8]) {
+    let length = i32::try_from(bytes.len()).unwrap_or(i32::MAX);
+    out.extend(length.to_be_bytes());
+    out.extend_from_slice(bytes);
+}
+
 /// One row that was read, from either database.
 pub(crate) enum Row {
     Sqlite(SqliteRow),
@@ -208,6 +236,21 @@ impl Row {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_are_written_as_copy_reads_them() {
+        let rows = [vec![Value::from(1_i64), Value::from("a"), Value::Id(None)]];
+        let expected = [
+            b"PGCOPY\n\xff\r\n\0".as_slice(),
+            &[0; 8],
+            &[0, 3],
+            &[0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 1],
+            &[0, 0, 0, 1, b'a'],
+            &[0xff; 4],
+            &[0xff; 2],
+        ];
+        assert_eq!(binary(&rows), expected.concat());
+    }
 
     #[test]
     fn lists_become_json() {

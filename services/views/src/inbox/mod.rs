@@ -20,7 +20,7 @@ use crate::engine::erase;
 use crate::engine::fold::{Said, Unfit, View, area};
 use crate::engine::registry::Generation;
 use crate::engine::store::{Ddl, Tx};
-use crate::engine::table::{changed, load, upsert};
+use crate::engine::table::{Stored, Table, changed, load, upsert};
 use crate::error::ViewError;
 
 use rows::{HandoverRow, MoveRow, PackRow};
@@ -57,6 +57,8 @@ impl View for Inbox {
         sqlite: include_str!("tables.sqlite.sql"),
         postgres: include_str!("tables.postgres.sql"),
     };
+    const ROWS: &'static [Table] =
+        &[<HandoverRow as Stored>::TABLE, <PackRow as Stored>::TABLE, <MoveRow as Stored>::TABLE];
 
     type Rows = Rows;
 

@@ -8,9 +8,8 @@ use onward_log::{Position, Recorded};
 use uuid::Uuid;
 
 use super::rows::{HandoverRow, NO_DAY, PackRow};
-use crate::engine::checkpoint;
 use crate::engine::number;
-use crate::engine::registry::Generation;
+use crate::engine::registry::Served;
 use crate::engine::store::Store;
 use crate::engine::table::{Stored, names, names_of};
 use crate::engine::value::{Row, Value};
@@ -20,7 +19,7 @@ use crate::error::ViewError;
 #[derive(Clone)]
 pub struct InboxView {
     pub(crate) store: Store,
-    pub(crate) generation: Generation,
+    pub(crate) served: Served,
 }
 
 /// From which side a handover is looked at.
@@ -190,7 +189,7 @@ impl InboxView {
     /// # Errors
     /// The database.
     pub async fn position(&self) -> Result<Position, ViewError> {
-        checkpoint::position(&self.store, "inbox", self.generation).await
+        self.served.position(&self.store).await
     }
 
     /// Lists handovers.
@@ -200,7 +199,7 @@ impl InboxView {
     pub async fn list(&self, query: &HandoversQuery) -> Result<HandoversPage, ViewError> {
         let limit = usize::from(query.limit.max(1));
         let (sql, values) = self.statement(query, limit + 1);
-        let rows = self.store.rows(self.generation.sql(&sql), values).await?;
+        let rows = self.store.rows(self.served.sql(&sql), values).await?;
         let mut handovers = Vec::with_capacity(rows.len());
         for row in &rows {
             handovers.push(handover(row, query.side, query.order)?);
@@ -272,7 +271,7 @@ impl InboxView {
             select()
         );
         let values = vec![id.uuid().into(), caller.uuid().into()];
-        let rows = self.store.rows(self.generation.sql(&sql), values).await?;
+        let rows = self.store.rows(self.served.sql(&sql), values).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let side = if row.id("sender")? == caller.uuid() { Side::Sent } else { Side::Received };
         handover(row, side, InboxOrder::FirstDay).map(Some)
@@ -299,7 +298,7 @@ impl InboxView {
         let reached = number::of_position(self.position().await?);
         let after = number::of_position(after);
         let values = vec![caller.uuid().into(), after.into(), reached.into()];
-        let rows = self.store.rows(self.generation.sql(&sql), values).await?;
+        let rows = self.store.rows(self.served.sql(&sql), values).await?;
         rows.iter().map(|row| handover(row, Side::Received, InboxOrder::FirstDay)).collect()
     }
 
@@ -316,7 +315,7 @@ impl InboxView {
             Side::Sent => "sender = $1",
             Side::Received => "receiver = $1 AND released_position IS NOT NULL",
         };
-        let sql = self.generation.sql(&format!(
+        let sql = self.served.sql(&format!(
             "SELECT state, COUNT(*) AS many FROM inbox_g_handover WHERE {whose} \
              GROUP BY state ORDER BY state"
         ));

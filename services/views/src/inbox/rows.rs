@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::engine::kept::{self, Kept};
-use crate::engine::table::{Stored, Table};
+use crate::engine::table::{Place, Stored, Table};
 use crate::engine::value::{Kind, Row, Value};
 use crate::error::ViewError;
 
@@ -72,6 +72,7 @@ impl Stored for HandoverRow {
         ],
         key: &["handover"],
         group: "learner",
+        place: Place::Learner("learner"),
     };
 
     fn group(&self) -> Uuid {
@@ -140,8 +141,13 @@ impl Stored for HandoverRow {
 pub(crate) struct PackRow(pub(crate) Kept);
 
 impl Stored for PackRow {
-    const TABLE: Table =
-        Table { name: "inbox_g_pack", columns: &kept::COLUMNS, key: &["stream"], group: "stream" };
+    const TABLE: Table = Table {
+        name: "inbox_g_pack",
+        columns: &kept::COLUMNS,
+        key: &["stream"],
+        group: "stream",
+        place: Place::Column("partition"),
+    };
 
     fn group(&self) -> Uuid {
         self.0.stream
@@ -170,6 +176,7 @@ impl Stored for MoveRow {
         columns: &[("transition", Kind::Id), ("learner", Kind::Id), ("first_day", Kind::Int)],
         key: &["transition"],
         group: "learner",
+        place: Place::Learner("learner"),
     };
 
     fn group(&self) -> Uuid {

@@ -25,12 +25,6 @@ CREATE TABLE IF NOT EXISTS inbox_g_handover (
     first_day         INTEGER NOT NULL -- days since 1970; the largest number where not known
 );
 CREATE INDEX IF NOT EXISTS inbox_g_handover_by_learner ON inbox_g_handover (learner);
-CREATE INDEX IF NOT EXISTS inbox_g_handover_sent
-    ON inbox_g_handover (sender, first_day, drafted_position);
-CREATE INDEX IF NOT EXISTS inbox_g_handover_received
-    ON inbox_g_handover (receiver, first_day, released_position);
-CREATE INDEX IF NOT EXISTS inbox_g_handover_changed
-    ON inbox_g_handover (receiver, changed_position);
 CREATE TABLE IF NOT EXISTS inbox_g_pack (
     position           INTEGER NOT NULL,
     previous           INTEGER NOT NULL,
@@ -53,3 +47,10 @@ CREATE TABLE IF NOT EXISTS inbox_g_move (
     first_day  INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS inbox_g_move_by_learner ON inbox_g_move (learner);
+-- Only readers need these: a rebuild makes them once, at its end.
+CREATE INDEX IF NOT EXISTS inbox_g_handover_sent
+    ON inbox_g_handover (sender, first_day, drafted_position);
+CREATE INDEX IF NOT EXISTS inbox_g_handover_received
+    ON inbox_g_handover (receiver, first_day, released_position);
+CREATE INDEX IF NOT EXISTS inbox_g_handover_changed
+    ON inbox_g_handover (receiver, changed_position);

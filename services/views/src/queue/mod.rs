@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::engine::fold::{Said, Unfit, View, area};
 use crate::engine::registry::Generation;
 use crate::engine::store::{Ddl, Tx};
-use crate::engine::table::{load, upsert};
+use crate::engine::table::{Stored, Table, load, upsert};
 use crate::error::ViewError;
 
 use rows::{FormRow, ReferralRow};
@@ -45,6 +45,7 @@ impl View for Queue {
         sqlite: include_str!("tables.sqlite.sql"),
         postgres: include_str!("tables.postgres.sql"),
     };
+    const ROWS: &'static [Table] = &[<ReferralRow as Stored>::TABLE, <FormRow as Stored>::TABLE];
 
     type Rows = Rows;
 

@@ -10,9 +10,8 @@ use uuid::Uuid;
 
 use super::erase::NOBODY;
 use super::rows::{FormRow, ReferralRow};
-use crate::engine::checkpoint;
 use crate::engine::number;
-use crate::engine::registry::Generation;
+use crate::engine::registry::Served;
 use crate::engine::store::Store;
 use crate::engine::table::{Stored, names, names_of};
 use crate::engine::value::{Row, Value};
@@ -22,7 +21,7 @@ use crate::error::ViewError;
 #[derive(Clone)]
 pub struct QueueView {
     pub(crate) store: Store,
-    pub(crate) generation: Generation,
+    pub(crate) served: Served,
 }
 
 /// Whose referrals to list.
@@ -187,7 +186,7 @@ impl QueueView {
     /// # Errors
     /// The database.
     pub async fn position(&self) -> Result<Position, ViewError> {
-        checkpoint::position(&self.store, "queue", self.generation).await
+        self.served.position(&self.store).await
     }
 
     /// Lists referrals.
@@ -197,7 +196,7 @@ impl QueueView {
     pub async fn list(&self, query: &QueueQuery) -> Result<ReferralsPage, ViewError> {
         let limit = usize::from(query.limit.max(1));
         let (sql, values) = self.statement(query, limit + 1);
-        let rows = self.store.rows(self.generation.sql(&sql), values).await?;
+        let rows = self.store.rows(self.served.sql(&sql), values).await?;
         let mut referrals = rows.iter().map(referral).collect::<Result<Vec<_>, _>>()?;
         let more = referrals.len() > limit;
         referrals.truncate(limit);
@@ -252,7 +251,7 @@ impl QueueView {
     pub async fn get(&self, id: ReferralId) -> Result<Option<Referral>, ViewError> {
         let sql = format!("{} WHERE r.referral = $1 AND r.learner <> $2", select());
         let values = vec![id.uuid().into(), NOBODY.into()];
-        let rows = self.store.rows(self.generation.sql(&sql), values).await?;
+        let rows = self.store.rows(self.served.sql(&sql), values).await?;
         rows.first().map(referral).transpose()
     }
 
@@ -272,7 +271,7 @@ impl QueueView {
         filter.when("r.learner <> ", NOBODY);
         filter.when("r.changed_position > ", number::of_position(after));
         filter.when("r.changed_position <= ", number::of_position(self.position().await?));
-        let sql = self.generation.sql(&format!(
+        let sql = self.served.sql(&format!(
             "{} WHERE {} ORDER BY r.changed_position LIMIT {}",
             select(),
             filter.conditions.join(" AND "),
@@ -288,7 +287,7 @@ impl QueueView {
     pub async fn counts(&self, whose: Whose) -> Result<Vec<Count>, ViewError> {
         let mut filter = Filter { conditions: Vec::new(), values: Vec::new() };
         filter.whose(whose);
-        let sql = self.generation.sql(&format!(
+        let sql = self.served.sql(&format!(
             "SELECT r.state AS state, COUNT(*) AS many FROM queue_g_referral r WHERE {} \
              GROUP BY r.state ORDER BY r.state",
             filter.conditions.join(" AND ")

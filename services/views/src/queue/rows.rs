@@ -4,7 +4,7 @@ use onward_domain::referral::ReferralState;
 use uuid::Uuid;
 
 use crate::engine::kept::{self, Kept};
-use crate::engine::table::{Stored, Table};
+use crate::engine::table::{Place, Stored, Table};
 use crate::engine::value::{Kind, Row, Value};
 use crate::error::ViewError;
 
@@ -75,6 +75,7 @@ impl Stored for ReferralRow {
         ],
         key: &["referral"],
         group: "referral",
+        place: Place::Learner("learner"),
     };
 
     fn group(&self) -> Uuid {
@@ -146,8 +147,13 @@ impl Stored for ReferralRow {
 pub(crate) struct FormRow(pub(crate) Kept);
 
 impl Stored for FormRow {
-    const TABLE: Table =
-        Table { name: "queue_g_form", columns: &kept::COLUMNS, key: &["stream"], group: "stream" };
+    const TABLE: Table = Table {
+        name: "queue_g_form",
+        columns: &kept::COLUMNS,
+        key: &["stream"],
+        group: "stream",
+        place: Place::Column("partition"),
+    };
 
     fn group(&self) -> Uuid {
         self.0.stream

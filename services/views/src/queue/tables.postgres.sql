@@ -25,16 +25,6 @@ CREATE TABLE IF NOT EXISTS queue_g_referral (
     changed_at         BIGINT NOT NULL,
     row_version        BIGINT NOT NULL
 );
-CREATE INDEX IF NOT EXISTS queue_g_referral_by_queue
-    ON queue_g_referral (queue, state, order_day, submitted_position);
-CREATE INDEX IF NOT EXISTS queue_g_referral_by_pathfinder
-    ON queue_g_referral (pathfinder, changed_position);
-CREATE INDEX IF NOT EXISTS queue_g_referral_by_referrer
-    ON queue_g_referral (referrer, order_day, submitted_position);
-CREATE INDEX IF NOT EXISTS queue_g_referral_by_setting
-    ON queue_g_referral (setting, order_day, submitted_position);
-CREATE INDEX IF NOT EXISTS queue_g_referral_by_holder ON queue_g_referral (holder);
-CREATE INDEX IF NOT EXISTS queue_g_referral_by_keeper ON queue_g_referral (keeper);
 CREATE TABLE IF NOT EXISTS queue_g_form (
     position           BIGINT NOT NULL,
     previous           BIGINT NOT NULL,
@@ -51,3 +41,14 @@ CREATE TABLE IF NOT EXISTS queue_g_form (
     sealed_part        BYTEA NOT NULL,
     hash               BYTEA NOT NULL
 );
+-- Only readers need these: a rebuild makes them once, at its end.
+CREATE INDEX IF NOT EXISTS queue_g_referral_by_queue
+    ON queue_g_referral (queue, state, order_day, submitted_position);
+CREATE INDEX IF NOT EXISTS queue_g_referral_by_pathfinder
+    ON queue_g_referral (pathfinder, changed_position);
+CREATE INDEX IF NOT EXISTS queue_g_referral_by_referrer
+    ON queue_g_referral (referrer, order_day, submitted_position);
+CREATE INDEX IF NOT EXISTS queue_g_referral_by_setting
+    ON queue_g_referral (setting, order_day, submitted_position);
+CREATE INDEX IF NOT EXISTS queue_g_referral_by_holder ON queue_g_referral (holder);
+CREATE INDEX IF NOT EXISTS queue_g_referral_by_keeper ON queue_g_referral (keeper);

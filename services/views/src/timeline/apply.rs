@@ -19,6 +19,7 @@ use super::share::{Scope, ShareRow};
 use super::steps::Steps;
 use crate::engine::fold::{Said, Unfit, area};
 use crate::engine::kept::Kept;
+use crate::engine::number;
 use crate::moves;
 
 const UNKNOWN_LEARNER: Unfit = Unfit("the record of the learner was never registered");
@@ -56,14 +57,13 @@ struct At {
 
 impl At {
     fn of(said: &Said<'_>, learner: Uuid, owner: Uuid) -> Self {
-        let Kept { position, recorded_at, .. } = Kept::from(said.recorded);
         Self {
             learner,
             owner,
             stream: said.recorded.stream,
-            position,
+            position: number::of_position(said.recorded.position),
             version: said.recorded.version,
-            moment: recorded_at,
+            moment: number::of_moment(said.recorded.recorded_at),
             event_type: said.recorded.event_type.clone(),
         }
     }

@@ -6,7 +6,7 @@ use onward_log::Recorded;
 use uuid::Uuid;
 
 use crate::engine::kept::{self, Kept};
-use crate::engine::table::{Stored, Table};
+use crate::engine::table::{Place, Stored, Table};
 use crate::engine::value::{Kind, Row, Value};
 use crate::error::ViewError;
 
@@ -51,8 +51,13 @@ const COLUMNS: [(&str, Kind); kept::COLUMNS.len() + OWN.len()] = {
 };
 
 impl Stored for EntryRow {
-    const TABLE: Table =
-        Table { name: "timeline_g_entry", columns: &COLUMNS, key: &["position"], group: "learner" };
+    const TABLE: Table = Table {
+        name: "timeline_g_entry",
+        columns: &COLUMNS,
+        key: &["position"],
+        group: "learner",
+        place: Place::Column("partition"),
+    };
 
     fn group(&self) -> Uuid {
         self.learner
@@ -134,6 +139,7 @@ impl Stored for FeedRow {
         columns: &[("organisation", Kind::Id), ("position", Kind::Int), ("learner", Kind::Id)],
         key: &["organisation", "position"],
         group: "learner",
+        place: Place::Learner("learner"),
     };
 
     fn group(&self) -> Uuid {

@@ -12,31 +12,47 @@ use super::share::{Scope, ShareRow};
 use crate::engine::number;
 use crate::engine::registry::Generation;
 use crate::engine::store::Tx;
-use crate::engine::table::{Stored as _, names_of};
-use crate::engine::value::Value;
+use crate::engine::table::{Stored as _, names_of, with_rows};
+use crate::engine::value::{Kind, Value};
 use crate::error::ViewError;
 
-/// Adds the entries that a share opens, written before it began, to the organisation's stream.
+/// Columns of the shares that [`show_earlier`] is given; no subject stands for a history.
+const SHARES: [(&str, Kind); 4] = [
+    ("organisation", Kind::Id),
+    ("learner", Kind::Id),
+    ("position", Kind::Int),
+    ("subject", Kind::Id),
+];
+
+/// Adds the entries that shares open, written before each began, to the organisations' streams.
 pub(super) async fn show_earlier(
     tx: &mut Tx,
     generation: Generation,
-    share: &ShareRow,
+    shares: &[ShareRow],
 ) -> Result<(), ViewError> {
-    let mut values =
-        vec![share.organisation.into(), share.learner.into(), Value::from(share.position)];
-    let which = if share.scope == Scope::History {
-        "area IN ('learner', 'transition', 'dsa')"
-    } else {
-        values.push(share.subject.into());
-        "stream = $4"
+    let row = |share: &ShareRow| {
+        let subject = Some(share.subject).filter(|_| share.scope != Scope::History);
+        vec![
+            Value::from(share.organisation),
+            share.learner.into(),
+            share.position.into(),
+            subject.into(),
+        ]
     };
-    // WHERE before ON CONFLICT: SQLite needs one to tell it from a join.
-    let sql = generation.sql(&format!(
-        "INSERT INTO timeline_g_feed (organisation, position, learner) \
-         SELECT $1, position, learner FROM timeline_g_entry \
-         WHERE learner = $2 AND position <= $3 AND {which} ON CONFLICT DO NOTHING"
-    ));
-    tx.execute(sql, values).await.map(drop)
+    let rows = shares.iter().map(row).collect();
+    // CROSS JOIN keeps SQLite from reading all entries first; WHERE before ON CONFLICT tells it from
+    // a join's condition.
+    with_rows(tx, &SHARES, rows, |given| {
+        generation.sql(&format!(
+            "INSERT INTO timeline_g_feed (organisation, position, learner) \
+             SELECT s.organisation, e.position, e.learner \
+             FROM {given} s CROSS JOIN timeline_g_entry e \
+             WHERE e.learner = s.learner AND e.position <= s.position \
+             AND (e.stream = s.subject OR (s.subject IS NULL \
+               AND e.area IN ('learner', 'transition', 'dsa'))) ON CONFLICT DO NOTHING"
+        ))
+    })
+    .await
 }
 
 /// A stretch of an organisation's stream.
@@ -66,7 +82,7 @@ impl TimelineView {
         // Nothing beyond what every partition has reached is handed out: a slower one could still add
         // an entry below it, which a follower would then never see.
         let reached = self.position().await?;
-        let sql = self.generation.sql(&format!(
+        let sql = self.served.sql(&format!(
             "SELECT {} FROM timeline_g_feed f JOIN timeline_g_entry e ON e.position = f.position \
              WHERE f.organisation = $1 AND f.position > $2 AND f.position <= $3 \
              ORDER BY f.position LIMIT $4",

@@ -32,7 +32,7 @@ use crate::engine::erase;
 use crate::engine::fold::{Said, Unfit, View};
 use crate::engine::registry::Generation;
 use crate::engine::store::{Ddl, Tx};
-use crate::engine::table::{changed, insert, load, upsert};
+use crate::engine::table::{Stored, Table, changed, insert, load, upsert};
 use crate::error::ViewError;
 
 use entry::{EntryRow, FeedRow};
@@ -86,11 +86,24 @@ impl View for Timeline {
         sqlite: include_str!("tables.sqlite.sql"),
         postgres: include_str!("tables.postgres.sql"),
     };
+    const ROWS: &'static [Table] = &[
+        <LearnerRow as Stored>::TABLE,
+        <ShareRow as Stored>::TABLE,
+        <LinkRow as Stored>::TABLE,
+        <SubjectRow as Stored>::TABLE,
+        <EntryRow as Stored>::TABLE,
+        <FeedRow as Stored>::TABLE,
+    ];
 
     type Rows = Rows;
 
     fn group(recorded: &Recorded) -> Option<Uuid> {
         recorded.learner.map(LearnerId::uuid)
+    }
+
+    /// Nothing about a learner is written before its registration: there is nothing to load.
+    fn begins(recorded: &Recorded) -> bool {
+        recorded.event_type == "learner.learner_registered"
     }
 
     fn apply(rows: &mut Rows, said: &Said<'_>) -> Result<(), Unfit> {
@@ -147,9 +160,6 @@ impl View for Timeline {
         upsert(tx, generation, &all.subjects).await?;
         insert(tx, generation, &all.entries).await?;
         insert(tx, generation, &all.feed).await?;
-        for share in &all.opened {
-            follow::show_earlier(tx, generation, share).await?;
-        }
-        Ok(())
+        follow::show_earlier(tx, generation, &all.opened).await
     }
 }

@@ -10,9 +10,8 @@ use uuid::Uuid;
 use super::entry::{Entry, EntryRow};
 use super::rows::LinkRow;
 use super::share::{ShareRow, visible};
-use crate::engine::checkpoint;
 use crate::engine::number;
-use crate::engine::registry::Generation;
+use crate::engine::registry::Served;
 use crate::engine::store::Store;
 use crate::engine::table::{Stored as _, names};
 use crate::engine::value::Value;
@@ -27,7 +26,7 @@ const MOST_RECORDS: usize = 64;
 #[derive(Clone)]
 pub struct TimelineView {
     pub(crate) store: Store,
-    pub(crate) generation: Generation,
+    pub(crate) served: Served,
 }
 
 /// In which order entries are read.
@@ -101,7 +100,7 @@ impl TimelineView {
     /// # Errors
     /// The database.
     pub async fn position(&self) -> Result<Position, ViewError> {
-        checkpoint::position(&self.store, "timeline", self.generation).await
+        self.served.position(&self.store).await
     }
 
     /// Whether the organisation may ask about this record at all: it keeps it, or something of it is
@@ -114,7 +113,7 @@ impl TimelineView {
         caller: OrganisationId,
         learner: LearnerId,
     ) -> Result<bool, ViewError> {
-        let sql = self.generation.sql(
+        let sql = self.served.sql(
             "SELECT 1 FROM timeline_g_learner WHERE learner = $1 AND organisation = $2 \
              UNION ALL SELECT 1 FROM timeline_g_share \
              WHERE learner = $1 AND organisation = $2 AND ended_at IS NULL LIMIT 1",
@@ -131,7 +130,7 @@ impl TimelineView {
         let mut known = BTreeSet::from([learner.uuid()]);
         let mut edge = vec![learner.uuid()];
         while !edge.is_empty() && known.len() < MOST_RECORDS {
-            let sql = self.generation.sql(&format!(
+            let sql = self.served.sql(&format!(
                 "SELECT {} FROM timeline_g_link WHERE {}",
                 names(&LinkRow::TABLE),
                 self.store.among_ids("learner", 1)
@@ -235,7 +234,7 @@ impl TimelineView {
                 conditions.push(self.store.among(column, values.len()));
             }
         }
-        let sql = self.generation.sql(&format!(
+        let sql = self.served.sql(&format!(
             "SELECT {} FROM timeline_g_entry WHERE {} ORDER BY position {direction} LIMIT {CHUNK}",
             names(&EntryRow::TABLE),
             conditions.join(" AND ")
@@ -248,7 +247,7 @@ impl TimelineView {
         caller: OrganisationId,
         learners: &[Uuid],
     ) -> Result<Vec<ShareRow>, ViewError> {
-        let sql = self.generation.sql(&format!(
+        let sql = self.served.sql(&format!(
             "SELECT {} FROM timeline_g_share \
              WHERE organisation = $1 AND ended_at IS NULL AND {}",
             names(&ShareRow::TABLE),

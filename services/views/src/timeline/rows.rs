@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::steps::Steps;
-use crate::engine::table::{Stored, Table};
+use crate::engine::table::{Place, Stored, Table};
 use crate::engine::value::{Kind, Row, Value};
 use crate::error::ViewError;
 
@@ -20,6 +20,7 @@ impl Stored for LearnerRow {
         columns: &[("learner", Kind::Id), ("organisation", Kind::Id)],
         key: &["learner"],
         group: "learner",
+        place: Place::Learner("learner"),
     };
 
     fn group(&self) -> Uuid {
@@ -55,6 +56,7 @@ impl Stored for LinkRow {
         ],
         key: &["learner", "other"],
         group: "learner",
+        place: Place::Learner("learner"),
     };
 
     fn group(&self) -> Uuid {
@@ -128,6 +130,7 @@ impl Stored for SubjectRow {
         ],
         key: &["subject"],
         group: "learner",
+        place: Place::Learner("learner"),
     };
 
     fn group(&self) -> Uuid {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use uuid::Uuid;
 
 use super::entry::{Depth, EntryRow};
-use crate::engine::table::{Stored, Table};
+use crate::engine::table::{Place, Stored, Table};
 use crate::engine::value::{Kind, Row, Value};
 use crate::error::ViewError;
 
@@ -139,6 +139,7 @@ impl Stored for ShareRow {
         ],
         key: &["learner", "organisation", "scope", "subject", "via"],
         group: "learner",
+        place: Place::Learner("learner"),
     };
 
     fn group(&self) -> Uuid {

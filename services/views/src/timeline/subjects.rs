@@ -131,7 +131,7 @@ impl TimelineView {
                 more += &format!(" AND {}", self.store.among(column, values.len()));
             }
         }
-        let sql = self.generation.sql(&format!(
+        let sql = self.served.sql(&format!(
             "SELECT {} FROM timeline_g_subject s WHERE s.kind = $2 AND s.begun_position > $3{more} \
              AND (s.owner = $1 OR EXISTS (SELECT 1 FROM timeline_g_share h \
                WHERE h.learner = s.learner AND h.organisation = $1 AND h.ended_at IS NULL \
@@ -156,7 +156,7 @@ impl TimelineView {
     /// # Errors
     /// The database.
     pub async fn events_of(&self, streams: &[Uuid]) -> Result<Vec<Recorded>, ViewError> {
-        let sql = self.generation.sql(&format!(
+        let sql = self.served.sql(&format!(
             "SELECT {} FROM timeline_g_entry WHERE {} ORDER BY position",
             names(&EntryRow::TABLE),
             self.store.among_ids("stream", 1)

@@ -22,7 +22,6 @@ CREATE TABLE IF NOT EXISTS timeline_g_entry (
     handover           UUID
 );
 CREATE INDEX IF NOT EXISTS timeline_g_entry_by_learner ON timeline_g_entry (learner, position);
-CREATE INDEX IF NOT EXISTS timeline_g_entry_by_stream ON timeline_g_entry (stream, position);
 CREATE TABLE IF NOT EXISTS timeline_g_learner (
     learner      UUID NOT NULL PRIMARY KEY,
     organisation UUID NOT NULL
@@ -46,8 +45,6 @@ CREATE TABLE IF NOT EXISTS timeline_g_share (
     ended_at     BIGINT,
     PRIMARY KEY (learner, organisation, scope, subject, via)
 );
-CREATE INDEX IF NOT EXISTS timeline_g_share_by_subject
-    ON timeline_g_share (organisation, subject);
 CREATE TABLE IF NOT EXISTS timeline_g_subject (
     subject          UUID NOT NULL PRIMARY KEY,
     learner          UUID NOT NULL,
@@ -67,11 +64,15 @@ CREATE TABLE IF NOT EXISTS timeline_g_subject (
     version          BIGINT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS timeline_g_subject_by_learner ON timeline_g_subject (learner);
-CREATE INDEX IF NOT EXISTS timeline_g_subject_by_owner
-    ON timeline_g_subject (owner, kind, begun_position);
 CREATE TABLE IF NOT EXISTS timeline_g_feed (
     organisation UUID NOT NULL,
     position     BIGINT NOT NULL,
     learner      UUID NOT NULL,
     PRIMARY KEY (organisation, position)
 );
+-- Only readers need these: a rebuild makes them once, at its end.
+CREATE INDEX IF NOT EXISTS timeline_g_entry_by_stream ON timeline_g_entry (stream, position);
+CREATE INDEX IF NOT EXISTS timeline_g_share_by_subject
+    ON timeline_g_share (organisation, subject);
+CREATE INDEX IF NOT EXISTS timeline_g_subject_by_owner
+    ON timeline_g_subject (owner, kind, begun_position);

@@ -1,4 +1,5 @@
--- The timeline. _g_ stands for the generation. Ids, moments and sealed bytes only.
+-- The timeline. _g_ stands for the generation. Ids, moments and sealed bytes only. Rows of what has a
+-- key of its own lie in its order, instead of in a second tree.
 CREATE TABLE IF NOT EXISTS timeline_g_entry (
     position           INTEGER NOT NULL PRIMARY KEY,
     previous           INTEGER NOT NULL,
@@ -22,18 +23,17 @@ CREATE TABLE IF NOT EXISTS timeline_g_entry (
     handover           BLOB
 );
 CREATE INDEX IF NOT EXISTS timeline_g_entry_by_learner ON timeline_g_entry (learner, position);
-CREATE INDEX IF NOT EXISTS timeline_g_entry_by_stream ON timeline_g_entry (stream, position);
 CREATE TABLE IF NOT EXISTS timeline_g_learner (
     learner      BLOB NOT NULL PRIMARY KEY,
     organisation BLOB NOT NULL
-);
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS timeline_g_link (
     learner            BLOB NOT NULL,
     other              BLOB NOT NULL,
     other_organisation BLOB NOT NULL,
     position           INTEGER NOT NULL,
     PRIMARY KEY (learner, other)
-);
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS timeline_g_share (
     learner      BLOB NOT NULL,
     organisation BLOB NOT NULL,
@@ -45,9 +45,7 @@ CREATE TABLE IF NOT EXISTS timeline_g_share (
     full_at      INTEGER,
     ended_at     INTEGER,
     PRIMARY KEY (learner, organisation, scope, subject, via)
-);
-CREATE INDEX IF NOT EXISTS timeline_g_share_by_subject
-    ON timeline_g_share (organisation, subject);
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS timeline_g_subject (
     subject          BLOB NOT NULL PRIMARY KEY,
     learner          BLOB NOT NULL,
@@ -65,13 +63,17 @@ CREATE TABLE IF NOT EXISTS timeline_g_subject (
     changed_position INTEGER NOT NULL,
     changed_at       INTEGER NOT NULL,
     version          INTEGER NOT NULL
-);
+) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS timeline_g_subject_by_learner ON timeline_g_subject (learner);
-CREATE INDEX IF NOT EXISTS timeline_g_subject_by_owner
-    ON timeline_g_subject (owner, kind, begun_position);
 CREATE TABLE IF NOT EXISTS timeline_g_feed (
     organisation BLOB NOT NULL,
     position     INTEGER NOT NULL,
     learner      BLOB NOT NULL,
     PRIMARY KEY (organisation, position)
-);
+) WITHOUT ROWID;
+-- Only readers need these: a rebuild makes them once, at its end.
+CREATE INDEX IF NOT EXISTS timeline_g_entry_by_stream ON timeline_g_entry (stream, position);
+CREATE INDEX IF NOT EXISTS timeline_g_share_by_subject
+    ON timeline_g_share (organisation, subject);
+CREATE INDEX IF NOT EXISTS timeline_g_subject_by_owner
+    ON timeline_g_subject (owner, kind, begun_position);

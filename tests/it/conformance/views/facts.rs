@@ -38,6 +38,16 @@ pub fn organisation(number: u128) -> OrganisationId {
     OrganisationId::new(Uuid::from_u128(0xa000 + number))
 }
 
+/// The organisation that most learners come from.
+pub fn school() -> OrganisationId {
+    organisation(0)
+}
+
+/// The organisation that they go to.
+pub fn college() -> OrganisationId {
+    organisation(1)
+}
+
 /// A learner's record.
 pub fn learner(number: u128) -> LearnerId {
     LearnerId::new(Uuid::from_u128(0x1000 + number))

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::mpsc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use futures::future::BoxFuture;
+use onward_log::codec::Known;
 use onward_log::{Feed, FeedError, Log, LogFeed, Position, Recorded};
 use onward_tests::servers::{Database, Postgres};
 use onward_views::{Options, Storage, ViewName, Views};
@@ -34,15 +36,34 @@ const PATIENCE: Duration = Duration::from_secs(60);
 impl World {
     pub async fn new(backend: Backend) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
-        let (options, database) = match backend {
-            Backend::Sqlite => (onward_log::Options::sqlite(folder.path()), None),
-            Backend::Postgres => {
-                let database = Postgres::create_database().await?;
-                let keys = folder.path().join("keys");
-                (onward_log::Options::postgres(database.url(), keys), Some(database))
-            }
+        let database = match backend {
+            Backend::Sqlite => None,
+            Backend::Postgres => Some(Postgres::create_database().await?),
         };
-        Ok(Self { log: Log::open(options).await?, database, folder })
+        let log = Log::open(options(&folder, database.as_ref())).await?;
+        Ok(Self { log, database, folder })
+    }
+
+    /// Opens the log again as a binary that knows these types.
+    pub async fn reopen(self, known: Known) -> anyhow::Result<Self> {
+        let Self { log, database, folder } = self;
+        log.close().await;
+        let log = Log::open_as(options(&folder, database.as_ref()), known).await?;
+        Ok(Self { log, database, folder })
+    }
+
+    /// Changes rows of a build's tables behind its back; answers how many.
+    pub async fn change(&self, build: &str, change: &str) -> anyhow::Result<u64> {
+        match &self.database {
+            None => on_sqlite(self.build_folder(build).join("views.db"), change.to_owned()).await,
+            Some(database) => {
+                let mut sql = PgConnection::connect(database.url()).await?;
+                let path = format!("SET search_path TO views_{build}");
+                sqlx::query(AssertSqlSafe(path)).execute(&mut sql).await?;
+                let change = sqlx::query(AssertSqlSafe(change.to_owned()));
+                Ok(change.execute(&mut sql).await?.rows_affected())
+            }
+        }
     }
 
     /// Opens a build of the views by its name: the same name is the same build.
@@ -90,16 +111,7 @@ impl World {
     }
 
     async fn change_owner(&self, build: &str, set: &str) -> anyhow::Result<()> {
-        let changed = match &self.database {
-            None => {
-                let file = self.build_folder(build).join("views.db");
-                on_sqlite(file, format!("UPDATE view_owner {set}")).await?
-            }
-            Some(database) => {
-                on_postgres(database.url(), format!("UPDATE views_{build}.view_owner {set}"))
-                    .await?
-            }
-        };
+        let changed = self.change(build, &format!("UPDATE view_owner {set}")).await?;
         anyhow::ensure!(changed > 0, "nobody can own anything");
         Ok(())
     }
@@ -123,18 +135,26 @@ impl World {
             None => sqlite_rows(self.build_folder(build)).await?,
             Some(database) => postgres_rows(database.url(), &format!("views_{build}")).await?,
         };
-        tables.retain(|name, _| !matches!(name.as_str(), "view_owner" | "view_worker"));
+        let whose = ["view_owner", "view_worker", "view_build"];
+        tables.retain(|name, _| !whose.contains(&name.as_str()));
         Ok(tables)
     }
 }
 
-async fn on_sqlite(file: PathBuf, change: String) -> anyhow::Result<u64> {
+fn options(folder: &TempDir, database: Option<&Database>) -> onward_log::Options {
+    match database {
+        None => onward_log::Options::sqlite(folder.path()),
+        Some(database) => onward_log::Options::postgres(database.url(), folder.path().join("keys")),
+    }
+}
+
+pub async fn on_sqlite(file: PathBuf, change: String) -> anyhow::Result<u64> {
     let url = format!("sqlite://{}", file.to_str().context("a plain path")?);
     let mut sql = SqliteConnection::connect(&url).await?;
     Ok(sqlx::query(AssertSqlSafe(change)).execute(&mut sql).await?.rows_affected())
 }
 
-async fn on_postgres(url: &str, change: String) -> anyhow::Result<u64> {
+pub async fn on_postgres(url: &str, change: String) -> anyhow::Result<u64> {
     let mut sql = PgConnection::connect(url).await?;
     Ok(sqlx::query(AssertSqlSafe(change)).execute(&mut sql).await?.rows_affected())
 }
@@ -229,6 +249,44 @@ impl Feed for Leaky {
                     return Ok(events);
                 }
             }
+        })
+    }
+}
+
+/// A feed that stops its whole task, as SIGSTOP stops a process, between having read its first events
+/// and handing them out.
+pub struct Frozen {
+    feed: LogFeed,
+    stop: Option<(mpsc::Sender<()>, mpsc::Receiver<()>)>,
+}
+
+/// Hears when the feed has stopped, and lets it go on.
+pub type Thaw = (mpsc::Receiver<()>, mpsc::Sender<()>);
+
+impl Frozen {
+    pub fn over(feed: LogFeed) -> (Self, Thaw) {
+        let (stopped, until_stopped) = mpsc::channel();
+        let (go_on, until_going) = mpsc::channel();
+        (Self { feed, stop: Some((stopped, until_going)) }, (until_stopped, go_on))
+    }
+}
+
+impl Feed for Frozen {
+    fn next<'a, 'b>(&'a mut self, max: usize) -> Next<'b>
+    where
+        'a: 'b,
+        Self: 'b,
+    {
+        Box::pin(async move {
+            let events = self.feed.next(max).await?;
+            if let Some((stopped, until_going)) = self.stop.take() {
+                tokio::task::block_in_place(|| {
+                    // The test that is gone has failed already.
+                    let _ = stopped.send(());
+                    let _ = until_going.recv();
+                });
+            }
+            Ok(events)
         })
     }
 }

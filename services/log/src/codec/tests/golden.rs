@@ -27,6 +27,7 @@ impl Golden {
         }
     }
 
+    /// Public and personal bytes. A file that is not there is a fault of the change, never passed over.
     fn read(&self) -> (Vec<u8>, Vec<u8>) {
         let text = fs::read_to_string(&self.hex)
             .unwrap_or_else(|fault| panic!("{}: {fault}", self.hex.display()));
@@ -83,6 +84,14 @@ fn older_versions_are_still_read() {
             assert!(read.is_ok(), "{} v{version}", kind.event_type());
         }
     }
+}
+
+/// A version that was raised without its bytes being kept stops every test above.
+#[test]
+#[should_panic(expected = "handover.handover_declined/v2.hex")]
+fn a_golden_file_that_is_missing_is_missed() {
+    let (public, personal) = Golden::of(Kind::HandoverDeclined, 2).read();
+    assert!(public.is_empty() && personal.is_empty(), "not reached");
 }
 
 #[test]

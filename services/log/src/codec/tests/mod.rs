@@ -1,5 +1,6 @@
 //! The codec against every type: what was stored reads as it was, for good, and nothing leaks.
 
+mod evolve;
 mod fact;
 mod golden;
 mod made;

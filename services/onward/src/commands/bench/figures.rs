@@ -76,14 +76,27 @@ pub fn print(cell: Cell, mut figures: Figures) -> anyhow::Result<()> {
         "ops_per_s": rate.round(),
         "p50_ms": rounded(figures.percentile(0.50)),
         "p99_ms": rounded(figures.percentile(0.99)),
-        "max_rss_mib": most_memory(),
         "errors": figures.errors,
-        "cores": std::thread::available_parallelism().map_or(0, usize::from),
         "load_generator": "the same process",
-        "build": if cfg!(debug_assertions) { "debug" } else { "release" },
     });
     if let Some(object) = line.as_object_mut() {
         object.extend(cell.more);
+    }
+    print_line(line)
+}
+
+/// Prints figures as one JSON line, with what is the same in every cell.
+///
+/// # Errors
+/// Standard output is closed.
+pub fn print_line(mut line: Value) -> anyhow::Result<()> {
+    if let Some(object) = line.as_object_mut() {
+        // A cell that measured another process has said so itself.
+        object.entry("max_rss_mib").or_insert_with(most_memory);
+        let cores = std::thread::available_parallelism().map_or(0, usize::from);
+        object.entry("cores").or_insert_with(|| cores.into());
+        let build = if cfg!(debug_assertions) { "debug" } else { "release" };
+        object.entry("build").or_insert_with(|| build.into());
     }
     let mut stdout = std::io::stdout().lock();
     writeln!(stdout, "{line}")?;
@@ -94,6 +107,12 @@ pub fn print(cell: Cell, mut figures: Figures) -> anyhow::Result<()> {
 /// Two digits after the point are as exact as a bench is.
 pub fn rounded(number: f64) -> f64 {
     (number * 100.0).round() / 100.0
+}
+
+/// Begins to count the most memory anew, where the system can: what made the ground is not measured.
+pub fn forget_memory() {
+    // Linux: 5 resets the peak. Where it cannot be, the figure is of the whole run.
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
 }
 
 /// The most memory that this process has held, in MiB; `null` where the system does not say.

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, ensure};
 use onward_log::{Log, Options, Position};
+use onward_views::Storage;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection};
 use tempfile::TempDir;
@@ -35,6 +36,14 @@ impl Ground {
         let log = Log::open(options).await?;
         empty(&log).await?;
         Ok(Self { log, backend, folder, database })
+    }
+
+    /// Where views of this log are kept.
+    pub fn views(&self) -> Storage {
+        match &self.database {
+            Some(made) => Storage::Postgres { url: made.url(), schema: None, max_connections: 8 },
+            None => Storage::Sqlite { folder: self.folder.path().to_owned() },
+        }
     }
 
     /// Takes everything away again.

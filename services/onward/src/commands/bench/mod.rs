@@ -8,9 +8,11 @@ mod faults;
 mod figures;
 mod ground;
 mod house;
+mod lives;
 mod load;
 mod over_streams;
 mod peers;
+mod rebuild;
 mod relay;
 mod restart;
 mod streams;
@@ -27,6 +29,7 @@ pub async fn run(command: BenchCommand) -> anyhow::Result<ExitCode> {
         BenchCommand::EndToEnd(args) => end_to_end::run(args).await?,
         BenchCommand::Faults(args) => faults::run(args).await?,
         BenchCommand::Claim(args) => claim::run(args).await?,
+        BenchCommand::Rebuild(args) => rebuild::run(args).await?,
         BenchCommand::Peers(args) => peers::run(args).await?,
         BenchCommand::Restart(args) => restart::run(args).await?,
         BenchCommand::Relay(args) => relay::run(args).await?,
