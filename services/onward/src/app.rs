@@ -48,7 +48,7 @@ pub fn log_options(settings: &Settings, create: bool) -> Options {
         proof: ProofOptions {
             key_file: settings.proof.key_file.clone(),
             folder: Some(settings.checkpoints_folder()),
-            every: std::time::Duration::from_secs(settings.proof.every_seconds.max(1)),
+            every: Duration::from_secs(settings.proof.every_seconds.max(1)),
         },
         clock: Arc::new(Timestamp::now),
         create,
