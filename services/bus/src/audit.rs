@@ -40,8 +40,9 @@ pub enum AuditFault {
         /// In which way.
         what: String,
     },
-    /// The copy follows from the chain and the log does not hold the same: the log is what was altered.
-    #[error("the log differs from its proven copy at position {0}: run onward verify")]
+    /// The copy follows by the chain and the log does not hold the same, or both hold the same and it does not
+    /// follow: the log is what was altered.
+    #[error("the log does not agree with its own chain at position {0}: run onward verify")]
     LogDiffers(Position),
     /// There is no stream that could be this log's copy.
     #[error("there is no copy to compare: {0}")]
@@ -70,6 +71,20 @@ impl Bus {
             }
         }
         Ok(Audited { stream, first, last: present.last })
+    }
+}
+
+impl Bus {
+    /// The log holds at this position what the stream holds: whatever is wrong with it, is wrong with the log.
+    /// Leaving such a stream would mend nothing, and in the end remove what shows the alteration.
+    pub(crate) async fn log_agrees(&self, incarnation: u32, position: Position) -> bool {
+        let context = jetstream::new(self.client.clone());
+        let stream = subject::stream_name(incarnation);
+        let Ok(Message::Ours(copied)) = stream::message(&context, &stream, position).await else {
+            return false;
+        };
+        let stored = self.log.read(Position::new(position.get() - 1), 1).await;
+        stored.is_ok_and(|stored| stored.first() == Some(copied.as_ref()))
     }
 }
 
@@ -117,7 +132,10 @@ impl Comparison {
             Ok(event) => Ok(event),
             Err(Ended::Hole(position)) => Err(self.hole(position).await),
             Err(ended @ Ended::Wrong(..)) => {
-                Err(AuditFault::Differs { position: next, what: ended.to_string() })
+                match self.bus.log_agrees(self.incarnation(), next).await {
+                    true => Err(AuditFault::LogDiffers(next)),
+                    false => Err(AuditFault::Differs { position: next, what: ended.to_string() }),
+                }
             }
             Err(ended) => Err(interrupted(&ended)),
         }

@@ -75,7 +75,9 @@ impl StreamReader {
             tracing::debug!(%ended, "followers read the log instead of the stream");
             // What the server itself brings and is wrong, is wrong for everybody. (A hole may be the
             // consumer's own: the relay and the audit look for those.)
-            if let Ended::Wrong(incarnation, _, _) = &ended {
+            if let Ended::Wrong(incarnation, position, _) = &ended
+                && !bus.log_agrees(*incarnation, *position).await
+            {
                 bus.condemn(*incarnation, ended.to_string()).await;
             }
         });

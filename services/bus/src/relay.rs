@@ -139,6 +139,12 @@ impl Relay {
     }
 
     async fn spell(&mut self) -> Result<std::convert::Infallible, Interrupted> {
+        // A halt is told whether or not the server is there.
+        let state = self.bus.log.copy_state().await?;
+        self.bus.tell_state(&state);
+        if let Some(halted) = state.halted {
+            return Err(StreamFault::Halted(halted.what).into());
+        }
         if !self.bus.connected() {
             return Err(Interrupted::Away);
         }

@@ -177,6 +177,30 @@ async fn the_audit_ends_a_damaged_incarnation_on_postgres() -> anyhow::Result<()
     the_audit_ends_the_incarnation(Backend::Postgres).await
 }
 
+/// The database itself is altered: the copy is what shows it, and is not left for a new one that would not.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_altered_log_does_not_cost_its_copy() -> anyhow::Result<()> {
+    let ground = Ground::on(Backend::Postgres).await?;
+    let copied = Copied::on(&ground, Nats::start().await?, restless).await?;
+    append(&copied.log, 40).await?;
+    copied.is_equal().await?;
+    ground
+        .alter("UPDATE log_event SET public_part = public_part || '\\x00' WHERE position = 23")
+        .await?;
+    match copied.bus.audit().await {
+        Err(AuditFault::LogDiffers(position)) => assert_eq!(position.get(), 23),
+        other => panic!("{other:?}"),
+    }
+    ground.alter("UPDATE log_event SET hash = sha256(hash) WHERE position = 11").await?;
+    let auditing = Auditing::start(&copied.bus);
+    copied.befell("run onward verify").await?;
+    auditing.stop().await?;
+    let state = copied.log.copy_state().await?;
+    assert_eq!((state.condemned, state.incarnation), (None, 1));
+    copied.stop().await?;
+    Ok(())
+}
+
 /// A round that somebody else began goes on where it was: what lies before is the next round's.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_round_goes_on_where_it_was() -> anyhow::Result<()> {

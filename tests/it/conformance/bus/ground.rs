@@ -34,6 +34,15 @@ impl Ground {
         Ok(Log::open(options).await?)
     }
 
+    /// Alters a log on PostgreSQL behind its back.
+    pub(super) async fn alter(&self, statement: &str) -> anyhow::Result<()> {
+        let database = self.database.as_ref().context("a log on PostgreSQL")?;
+        let mut connection = PgConnection::connect(database.url()).await?;
+        connection.execute(AssertSqlSafe(statement.to_owned())).await?;
+        connection.close().await?;
+        Ok(())
+    }
+
     /// Keeps a copy of the log, which must be closed.
     pub(super) async fn back_up(&self) -> anyhow::Result<()> {
         match &self.database {
