@@ -288,13 +288,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stream_begins_where_it_is_told() {
-        assert_eq!(from(""), Ok(Position::START));
-        assert_eq!(from("00000000000000000007"), Ok(Position::new(7)));
-        assert!(from("7").is_err());
-    }
-
-    #[test]
     fn losing_access_never_tells_what_was_lost() {
         for failure in [Failure::Denied(Denied::WrongRole), Refusal::NotFound.into()] {
             assert!(matches!(lost(failure), Failure::AccessLost));

@@ -129,7 +129,8 @@ mod tests {
                     filled.set_field(&field, text);
                 }
             }
-            evaluate::message(Validator::shared().expect("rules"), &filled, "", &mut faults);
+            let validator = Validator::shared().expect("rules");
+            evaluate::message(validator, &filled, evaluate::Path::Root, &mut faults);
             for fault in faults {
                 assert!(!fault.message.contains('^'), "{}: {}", fault.field, fault.message);
             }
