@@ -11,7 +11,7 @@ impl Dice {
     }
 
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn roll(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -22,7 +22,7 @@ impl Dice {
     /// A number below `limit`; 0 where that is 0.
     pub fn below(&mut self, limit: usize) -> usize {
         let limit = limit.max(1) as u64;
-        usize::try_from(self.next() % limit).unwrap_or_default()
+        usize::try_from(self.roll() % limit).unwrap_or_default()
     }
 
     /// True once in `times`.
@@ -78,7 +78,7 @@ fn change(dice: &mut Dice, bytes: &mut Vec<u8>, corpus: &[Vec<u8>], words: &[&[u
     let end = (at + 1 + dice.below(64)).min(bytes.len());
     match dice.below(9) {
         0 if at < bytes.len() => bytes[at] ^= 1 << dice.below(8),
-        1 if at < bytes.len() => bytes[at] = dice.next().to_le_bytes()[0],
+        1 if at < bytes.len() => bytes[at] = dice.roll().to_le_bytes()[0],
         2 => drop(bytes.drain(at.min(end)..end)),
         3 => {
             let copy = bytes[at.min(end)..end].to_vec();
@@ -90,7 +90,7 @@ fn change(dice: &mut Dice, bytes: &mut Vec<u8>, corpus: &[Vec<u8>], words: &[&[u
         6 if !words.is_empty() => insert(bytes, at, words[dice.below(words.len())]),
         7 => splice(dice, bytes, at, corpus),
         8 => repeat(dice, bytes, at.min(end), end),
-        _ => insert(bytes, at, &dice.next().to_le_bytes()[..1]),
+        _ => insert(bytes, at, &dice.roll().to_le_bytes()[..1]),
     }
 }
 

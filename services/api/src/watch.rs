@@ -95,7 +95,7 @@ impl Doors {
     ///
     /// # Errors
     /// Not a position that this log gave; the log cannot be read.
-    pub(crate) async fn from_position(&self, position: &str) -> Result<Position, Failure> {
+    pub(crate) async fn begins_after(&self, position: &str) -> Result<Position, Failure> {
         if position.is_empty() {
             return Ok(Position::START);
         }

@@ -29,25 +29,27 @@ pub(super) struct Stored {
 const ANSWERS: &str = "SELECT request_id, position, event_ids FROM log_request WHERE position > $1";
 const EVENTS: &str = "SELECT position, event_id FROM log_event WHERE position > $1";
 
+/// A kept answer: request id, position, event ids.
+type Answer = (Uuid, i64, Vec<u8>);
+
 impl Stored {
     /// Reads everything above the site's base.
     pub(super) async fn read(site: &Site) -> anyhow::Result<Self> {
         let base = i64::try_from(site.base())?;
-        let (answers, events): (Vec<(Uuid, i64, Vec<u8>)>, Vec<(i64, Uuid)>) =
-            match site.database_url() {
-                Some(url) => {
-                    let mut sql = PgConnection::connect(url).await?;
-                    let answers = sqlx::query_as(ANSWERS).bind(base).fetch_all(&mut sql).await?;
-                    let events = sqlx::query_as(EVENTS).bind(base).fetch_all(&mut sql).await?;
-                    (answers, events)
-                }
-                None => {
-                    let mut sql = sqlite(&site.data().join("log.db")).await?;
-                    let answers = sqlx::query_as(ANSWERS).bind(base).fetch_all(&mut sql).await?;
-                    let events = sqlx::query_as(EVENTS).bind(base).fetch_all(&mut sql).await?;
-                    (answers, events)
-                }
-            };
+        let (answers, events): (Vec<Answer>, Vec<(i64, Uuid)>) = match site.database_url() {
+            Some(url) => {
+                let mut sql = PgConnection::connect(url).await?;
+                let answers = sqlx::query_as(ANSWERS).bind(base).fetch_all(&mut sql).await?;
+                let events = sqlx::query_as(EVENTS).bind(base).fetch_all(&mut sql).await?;
+                (answers, events)
+            }
+            None => {
+                let mut sql = sqlite(&site.data().join("log.db")).await?;
+                let answers = sqlx::query_as(ANSWERS).bind(base).fetch_all(&mut sql).await?;
+                let events = sqlx::query_as(EVENTS).bind(base).fetch_all(&mut sql).await?;
+                (answers, events)
+            }
+        };
         let ids = |bytes: Vec<u8>| {
             let ids = bytes.chunks_exact(16).filter_map(|id| Uuid::from_slice(id).ok());
             ids.collect::<BTreeSet<Uuid>>()

@@ -208,7 +208,9 @@ async fn an_own_reference_names_one_row_and_one_child() -> anyhow::Result<()> {
 async fn one_child_written_in_two_ways_is_one_child() -> anyhow::Result<()> {
     let installed = Installed::start(Backend::Sqlite).await?;
     let primary = installed.member("Elmbridge Primary", MemberRole::Senco).await?;
-    let ways: [(&str, &str, &[(&str, &str)]); 5] = [
+    /// Forename, surname, and what another row has instead.
+    type Way = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+    let ways: [Way; 5] = [
         ("Émile", "O'Neil", &[("surname", "O\u{2019}Neil")]),
         ("Émile", "Brand", &[("forename", "E\u{301}mile")]),
         ("Émile", "Cole", &[("forename", "ÉMILE ")]),

@@ -31,7 +31,7 @@ struct Caller {
 async fn each_kind_and_role_comes_in_where_the_contract_says_so_and_nowhere_else(
     world: &World,
 ) -> anyhow::Result<()> {
-    let callers = everybody(&world).await?;
+    let callers = everybody(world).await?;
     let methods = Method::all();
     for kind in kinds() {
         assert!(callers.iter().any(|caller| caller.kind == kind), "somebody of {kind:?}");

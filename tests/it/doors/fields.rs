@@ -50,7 +50,7 @@ impl Callers {
 }
 
 async fn a_faulty_field_is_named_and_leaves_nothing_behind(world: &World) -> anyhow::Result<()> {
-    let callers = Callers::of(&world).await?;
+    let callers = Callers::of(world).await?;
     let head = world.operator().head().await?;
     let mut tried = 0;
     for method in Method::all() {

@@ -21,7 +21,7 @@ pub(super) async fn received(
 ) -> Result<Response<Stream<wire::WatchReceivedResponse>>, Failure> {
     let method = "/onward.handover.v1.HandoverService/WatchReceived";
     let entered = doors.open(method, request).await?;
-    let from = doors.from_position(&entered.message.from_position).await?;
+    let from = doors.begins_after(&entered.message.from_position).await?;
     let woken = doors.views().changes(ViewName::Inbox);
     Ok(doors.stream(entered, Received(doors.clone()), from, woken))
 }

@@ -18,7 +18,7 @@ type Answered = Result<Response<Stream<wire::TailLogResponse>>, Failure>;
 pub(super) async fn tail(doors: &Doors, request: Request<wire::TailLogRequest>) -> Answered {
     let method = "/onward.operations.v1.OperationsService/TailLog";
     let entered = doors.open(method, request).await?;
-    let from = doors.from_position(&entered.message.from_position).await?;
+    let from = doors.begins_after(&entered.message.from_position).await?;
     let ends = entered.message.stop_at_head;
     let feed = Tail { log: doors.log().clone(), ends };
     Ok(doors.stream(entered, feed, from, doors.log().head_watch()))

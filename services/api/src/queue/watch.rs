@@ -25,7 +25,7 @@ pub(super) async fn queue(
     let method = "/onward.referral.v1.QueueService/WatchQueue";
     let entered = doors.open(method, request).await?;
     let queue = doors.own_queue(&entered.caller, &entered.message.queue_id).await?;
-    let from = doors.from_position(&entered.message.from_position).await?;
+    let from = doors.begins_after(&entered.message.from_position).await?;
     let woken = doors.views().changes(ViewName::Queue);
     Ok(doors.stream(entered, Following { doors: doors.clone(), queue }, from, woken))
 }

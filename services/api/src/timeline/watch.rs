@@ -23,7 +23,7 @@ pub(super) async fn timeline(
     let method = "/onward.timeline.v1.TimelineService/WatchTimeline";
     let entered = doors.open(method, request).await?;
     let learner: LearnerId = parse::id("learner_id", &entered.message.learner_id)?;
-    let from = doors.from_position(&entered.message.from_position).await?;
+    let from = doors.begins_after(&entered.message.from_position).await?;
     doors.may_follow(&entered.caller, learner).await?;
     let woken = doors.views().changes(ViewName::Timeline);
     let source = OneLearner { doors: doors.clone(), learner };
@@ -37,7 +37,7 @@ pub(super) async fn organisation(
 ) -> Result<Response<Stream<wire::WatchOrganisationResponse>>, Failure> {
     let method = "/onward.timeline.v1.TimelineService/WatchOrganisation";
     let entered = doors.open(method, request).await?;
-    let from = doors.from_position(&entered.message.from_position).await?;
+    let from = doors.begins_after(&entered.message.from_position).await?;
     let types = Types::new(&entered.message.types);
     let woken = doors.views().changes(ViewName::Timeline);
     let source = OneOrganisation { doors: doors.clone(), types };

@@ -236,7 +236,7 @@ impl<R: BufRead, T: Row> CsvReader<R, T> {
             return None;
         }
         let breaks = |cell: &str| cell.bytes().filter(|byte| *byte == b'\n').count() as u64;
-        let last = self.record.iter().last().filter(|cell| cell.ends_with('\n'))?;
+        let last = self.record.iter().next_back().filter(|cell| cell.ends_with('\n'))?;
         let all: u64 = self.record.iter().map(breaks).sum();
         Some(line + all - breaks(last))
     }

@@ -21,8 +21,11 @@ impl Known {
     /// As a binary of before these types came: their events are of an unknown type to it. Names that
     /// this binary does not know either are passed over.
     pub fn before<'a>(event_types: impl IntoIterator<Item = &'a str>) -> Self {
-        let lacks = event_types.into_iter().filter_map(Kind::of).collect();
-        Self { lacks: Arc::new(lacks), ..Self::default() }
+        Self {
+            lacks: Arc::new(event_types.into_iter().filter_map(Kind::of).collect()),
+            #[cfg(test)]
+            histories: Arc::default(),
+        }
     }
 
     /// As a binary whose version of one type has another history.

@@ -158,8 +158,8 @@ impl Snapshot {
 
     async fn begin(&mut self) -> Result<(), Error> {
         match self {
-            Self::Postgres(connection) => drop(connection.execute(BEGIN_POSTGRES).await?),
-            Self::Sqlite(connection) => drop(connection.execute("BEGIN").await?),
+            Self::Postgres(connection) => connection.execute(BEGIN_POSTGRES).await.map(|_| ())?,
+            Self::Sqlite(connection) => connection.execute("BEGIN").await.map(|_| ())?,
         }
         // SQLite takes its moment with the first read.
         self.locks().await.map(drop)

@@ -20,7 +20,7 @@ pub(super) async fn check(
     let mut chain = Chain { line: 0, hash: GENESIS, ends };
     let rows = snapshot.each_read(|row| {
         chain.step(row)?;
-        if chain.line % TOLD == 0 {
+        if chain.line.is_multiple_of(TOLD) {
             progress(VerifyProgress { check: "reads", done: chain.line, of: 0 });
         }
         Ok::<(), VerifyFault>(())

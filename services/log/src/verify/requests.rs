@@ -59,7 +59,7 @@ pub(super) async fn check(
     chain.at_an_end()?;
     let rows = snapshot.each_request(|row| {
         chain.step(&row)?;
-        if chain.end.count % TOLD == 0 {
+        if chain.end.count.is_multiple_of(TOLD) {
             let (done, of) = (chain.end.count, ends.newest.count);
             progress(VerifyProgress { check: "answers", done, of });
         }
@@ -134,7 +134,7 @@ impl Chain<'_> {
         let (first, last) =
             (id(ids.get(..16)), id(ids.len().checked_sub(16).and_then(|at| ids.get(at..))));
         let named = first.is_some() && first == row.first_id && last == row.last_id;
-        if !named || ids.len() % 16 != 0 {
+        if !named || !ids.len().is_multiple_of(16) {
             return Err(self.wrong("the events that it names are not there"));
         }
         if row.last_at != Some(row.recorded_at) {

@@ -261,10 +261,9 @@ pub(crate) async fn finish(
     generation: Generation,
 ) -> Result<(), ViewError> {
     let ddl = generation.sql(tx.pick(view.ddl()));
-    match ddl.split_once(READERS_ONLY) {
+    if let Some((_, indexes)) = ddl.split_once(READERS_ONLY) {
         // The rest of the marker's own line is a comment still.
-        Some((_, indexes)) => tx.script(format!("--{indexes}")).await?,
-        None => {}
+        tx.script(format!("--{indexes}")).await?;
     }
     if tx.is_postgres() {
         for table in view.tables() {

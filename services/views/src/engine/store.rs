@@ -402,7 +402,7 @@ impl Tx {
             return Err(ViewError::Damaged("COPY is PostgreSQL's"));
         };
         let sql = format!("COPY {table} ({columns}) FROM STDIN WITH (FORMAT binary)");
-        let mut copy = (&mut **transaction).copy_in_raw(&sql).await?;
+        let mut copy = transaction.copy_in_raw(&sql).await?;
         copy.send(binary(rows)).await?;
         copy.finish().await?;
         Ok(())

@@ -20,7 +20,9 @@ async fn a_stream_that_may_discard_old_messages_is_refused() -> anyhow::Result<(
     let start = || Bus::connect(BusOptions::new(nats.url()), log.clone());
     let made = streams.get_stream(&name).await?.cached_info().config.clone();
 
-    let ways: [(&str, fn(&mut Config)); 3] = [
+    /// What is told, and how the settings came to it.
+    type Way = (&'static str, fn(&mut Config));
+    let ways: [Way; 3] = [
         ("max_age", |config| config.max_age = Duration::from_secs(3_600)),
         ("discard: old", |config| config.discard = DiscardPolicy::Old),
         ("max_msgs_per_subject", |config| config.max_messages_per_subject = 1_000),

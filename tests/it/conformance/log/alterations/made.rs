@@ -116,12 +116,12 @@ async fn tell(
 fn read(organisation: OrganisationId, number: usize) -> Read {
     Read {
         organisation,
-        member: (number % 2 == 0).then(|| Uuid::now_v7().into()),
+        member: number.is_multiple_of(2).then(|| Uuid::now_v7().into()),
         role: "SENCO".to_owned(),
         purpose: "support".to_owned(),
         method: "TimelineService/GetTimeline".to_owned(),
         learners: (0..=number % 3).map(|_| new_learner()).collect(),
-        request_id: (number % 3 == 0).then(Uuid::now_v7),
+        request_id: number.is_multiple_of(3).then(Uuid::now_v7),
         at: jiff::Timestamp::now(),
     }
 }
