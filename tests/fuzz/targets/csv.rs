@@ -56,11 +56,20 @@ fn run(bytes: &[u8]) {
     }
 }
 
+/// What a row came to.
+#[derive(PartialEq)]
+enum Outcome<T> {
+    Row(T),
+    Refused,
+    /// Refused, since the file ends within a quote of it.
+    Unclosed,
+}
+
 /// A file as it was read.
 struct Read<T> {
     headings: Vec<String>,
-    /// The row, where there is one, and the cells as they came.
-    rows: Vec<(Option<T>, Vec<String>)>,
+    /// What each row came to, and the cells as they came.
+    rows: Vec<(Outcome<T>, Vec<String>)>,
 }
 
 fn rows<T: Row + PartialEq>(file: &[u8]) {
@@ -75,7 +84,9 @@ fn rows<T: Row + PartialEq>(file: &[u8]) {
     let again = read::<T>(&written, false).expect("a rejects file can be sent again as it is");
     assert_eq!(again.rows.len(), first.rows.len(), "each row comes back");
     for (before, after) in first.rows.iter().zip(&again.rows) {
-        assert!(before.0 == after.0, "a row that was written and read again differs");
+        // Writing closes a quote that was never closed: what it holds may make a row then.
+        let closed = matches!(before.0, Outcome::Unclosed);
+        assert!(closed || before.0 == after.0, "a row that was written and read again differs");
     }
 }
 
@@ -98,7 +109,7 @@ fn read<T: Row>(file: &[u8], once: bool) -> Option<Read<T>> {
     Some(Read { headings: reader.headings().to_vec(), rows })
 }
 
-type Outcomes<T> = (Vec<(Option<T>, Vec<String>)>, (u64, u64));
+type Outcomes<T> = (Vec<(Outcome<T>, Vec<String>)>, (u64, u64));
 
 fn outcomes<T: Row>(reader: &mut CsvReader<Cursor<&[u8]>, T>) -> Outcomes<T> {
     let (mut rows, mut read, mut faults) = (Vec::new(), 0, 0);
@@ -109,13 +120,15 @@ fn outcomes<T: Row>(reader: &mut CsvReader<Cursor<&[u8]>, T>) -> Outcomes<T> {
                 notes(row.warnings.iter());
                 assert!(!row.row.row_key().is_empty(), "a row has a key");
                 assert!(row.repeats.is_none_or(|line| line < row.line), "repeats an earlier one");
-                rows.push((Some(row.row), row.cells));
+                rows.push((Outcome::Row(row.row), row.cells));
             }
             RowOutcome::Fault(fault) => {
                 faults += 1;
                 assert!(!fault.reasons.is_empty(), "a fault has a reason");
                 notes(fault.reasons.iter());
-                rows.push((None, fault.cells));
+                let unclosed = fault.reasons.iter().any(|one| one.code == "quote_not_closed");
+                let outcome = if unclosed { Outcome::Unclosed } else { Outcome::Refused };
+                rows.push((outcome, fault.cells));
             }
         }
     }

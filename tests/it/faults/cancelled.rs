@@ -165,7 +165,7 @@ async fn dropped_at_every_await(mut trial: Trial) -> anyhow::Result<()> {
             |asked: Asked| trial.ledger.note(&asked, Told::Unknown)
         );
         answer?;
-        assert!(polls > 3, "a write waits here and there: {polls}");
+        assert!(polls >= 2, "a write waits for its look-up and for its commit: {polls}");
         let (_, answer, _) = at_every_await!(
             {
                 let (mut records, learner_id) = (records.clone(), learner.clone());

@@ -37,7 +37,13 @@ async fn a_leaver_starts_an_apprenticeship(world: &World) -> anyhow::Result<()> 
     let whole = pack_for_an_apprenticeship(&provider.organisation, &transition);
     school.edit(&handover, whole.clone()).await?;
     school.release(&handover).await?;
-    illegal(school.edit(&handover, whole.clone()).await, "RELEASED").leaves("withdraw");
+    // The same again says nothing new; what was released says nothing else any more.
+    school.edit(&handover, whole.clone()).await?;
+    let mut other = whole.clone();
+    for line in other.pack.iter_mut().flat_map(|pack| &mut pack.support) {
+        line.week_one = !line.week_one;
+    }
+    illegal(school.edit(&handover, other).await, "RELEASED").leaves("withdraw");
 
     // A pack that was declined is answered; a new one may follow.
     let before_reading = provider.decline(&handover, HandoverDeclineReason::NotExpected).await;

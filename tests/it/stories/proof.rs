@@ -46,7 +46,7 @@ async fn a_receipt_is_for_who_recorded_it(world: World) -> anyhow::Result<()> {
             ..asked(&registered.position, Some(event))
         };
         let proof = school.operations().prove_inclusion(request).await?.into_inner();
-        let receipt: LogReceipt = proof.receipt.parse()?;
+        let receipt: LogReceipt = proof.receipt_file.parse()?;
         let proven = receipt.verify(std::slice::from_ref(&key))?;
         assert_eq!(proven.event.event_id.to_string(), *event);
         assert_eq!(hex::encode(proven.hash), proof.event_hash);

@@ -46,7 +46,7 @@ pub(super) async fn prove(
         leaf_index: receipt.index,
         path: receipt.path.iter().map(|hash| hex(hash)).collect(),
         checkpoint: Some(shown(doors, &proven.checkpoint)),
-        receipt: receipt.text(),
+        receipt_file: receipt.text(),
     }))
 }
 

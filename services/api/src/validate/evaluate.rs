@@ -190,7 +190,7 @@ fn is_seen(one: char) -> bool {
 /// What a pattern of the contract asks for, in words.
 fn form(pattern: &str) -> String {
     let words = match pattern {
-        "^([0-9]{20})?$" => "must be a position as a receipt gives it: 20 digits",
+        "^([0-9]{20})?$" | "^[0-9]{20}$" => "must be a position as a receipt gives it: 20 digits",
         "^[a-z0-9][a-z0-9-]{0,63}$" => {
             "must be lower-case letters, digits and hyphens, at most 64, no hyphen first"
         }

@@ -130,7 +130,7 @@ mod tests {
         longer.when(extend(21, 3 * LEASE)).then_rule("LEASE_LOST");
         let late = ExtendClaim { now: later(2 * LEASE), ..extend(20, 3 * LEASE) };
         longer.when(late).then_rule("LEASE_LOST");
-        waiting().when(extend(20, LEASE)).then_illegal("ACCEPTED");
+        waiting().when(extend(20, LEASE)).then_rule("LEASE_LOST");
         // Fourteen days in all, whenever the last extension is made.
         let fortnight = 14 * 86_400;
         let long = claimed().and(extend(20, fortnight));

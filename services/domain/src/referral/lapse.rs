@@ -43,7 +43,7 @@ mod tests {
         let lapsed = claimed().and(LapseClaim { now: later(LEASE) });
         assert_eq!(lapsed.stands(), "ACCEPTED");
         lapsed.when(LapseClaim { now: later(LEASE) }).then_illegal("ACCEPTED");
-        lapsed.when(release(20)).then_illegal("ACCEPTED");
+        lapsed.when(release(20)).then_rule("LEASE_LOST");
     }
 
     #[test]

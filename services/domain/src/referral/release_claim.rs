@@ -40,7 +40,7 @@ mod tests {
         let accepted = back.state.accepted.as_ref().expect("it was accepted");
         assert_eq!(accepted.fact.order_day, date(2026, 9, 1), "its place is as it was");
         back.when(release(20)).then_already(4);
-        back.when(release(21)).then_illegal("ACCEPTED");
+        back.when(release(21)).then_rule("LEASE_LOST");
         // A second turn is a second claim and a second return.
         assert_eq!(back.and(claim(20)).and(release(20)).state.version, 6);
     }

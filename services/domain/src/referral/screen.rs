@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn screening_ends_the_lease_and_names_the_keeper() {
-        waiting().when(record_screening(20)).then_illegal("ACCEPTED");
+        waiting().when(record_screening(20)).then_rule("LEASE_LOST");
         let screened = claimed().and(record_screening(20));
         assert_eq!(screened.stands(), "SCREENING_DONE");
         assert_eq!(screened.state.keeper, Some(id(20)));

@@ -54,7 +54,7 @@ pub async fn receipt(args: ReceiptArgs, output: Output) -> anyhow::Result<ExitCo
     let checkpoint = proof.checkpoint.unwrap_or_default();
     match (&args.out, output) {
         (Some(file), _) => {
-            keep(file, &proof.receipt)?;
+            keep(file, &proof.receipt_file)?;
             let mut rows = Rows::new(&["position", "event_id", "checkpoint_size", "verifier_key"]);
             rows.push_texts([
                 proof.position,
@@ -64,7 +64,7 @@ pub async fn receipt(args: ReceiptArgs, output: Output) -> anyhow::Result<ExitCo
             ]);
             rows.print(output)?;
         }
-        (None, _) => std::io::stdout().lock().write_all(proof.receipt.as_bytes())?,
+        (None, _) => std::io::stdout().lock().write_all(proof.receipt_file.as_bytes())?,
     }
     Ok(ExitCode::SUCCESS)
 }

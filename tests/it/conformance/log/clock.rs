@@ -35,6 +35,7 @@ async fn the_process_clock_steps() -> anyhow::Result<()> {
     let log = Log::open(options).await?;
     register(&log, "Adeyemi").await?;
     never_back(&log, 6).await?;
+    assert_eq!(log.verify(|_| {}).await?.head, Position::new(6));
     log.close().await;
     Ok(())
 }
@@ -60,8 +61,8 @@ async fn the_database_clock_steps_back() -> anyhow::Result<()> {
 
 /// So many events, none recorded before the one below it; answers when.
 async fn never_back(log: &Log, count: u64) -> anyhow::Result<Vec<Timestamp>> {
-    assert_eq!(log.verify(|_| {}).await?.head, Position::new(count));
     let events = log.read(Position::START, 100).await?;
+    assert_eq!(events.len() as u64, count);
     let moments: Vec<Timestamp> = events.iter().map(|event| event.recorded_at).collect();
     assert!(moments.is_sorted(), "{moments:?}");
     Ok(moments)
