@@ -23,19 +23,54 @@ pub fn printed(settings: &Settings) -> anyhow::Result<String> {
     Ok(toml::to_string(&shown)?)
 }
 
-/// Hides the password or token of a URL.
-pub fn without_secrets(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let (authority, path) = rest.split_once('/').map_or((rest, ""), |(a, p)| (a, p));
-    let Some((user, host)) = authority.rsplit_once('@') else { return url.to_owned() };
+/// Hides the passwords and tokens of a URL, or of a list of them. What does not look as it should is hidden
+/// whole: a password that was not escaped may stand anywhere.
+pub fn without_secrets(urls: &str) -> String {
+    let mut shown: Vec<String> = Vec::new();
+    let mut rest = urls;
+    while let Some((one, after)) = first_of(rest) {
+        shown.push(one_without_secrets(one));
+        rest = after;
+    }
+    shown.join(",")
+}
+
+/// The first URL of a list, and the others. A comma parts two only where a scheme follows.
+fn first_of(urls: &str) -> Option<(&str, &str)> {
+    if urls.is_empty() {
+        return None;
+    }
+    let scheme = |rest: &str| rest.split_once("://").is_some_and(|(scheme, _)| plain(scheme));
+    let comma = urls.match_indices(',').find(|(at, _)| scheme(&urls[at + 1..]));
+    Some(comma.map_or((urls, ""), |(at, _)| (&urls[..at], &urls[at + 1..])))
+}
+
+fn one_without_secrets(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://").filter(|(scheme, _)| plain(scheme)) else {
+        return HIDDEN.to_owned();
+    };
+    let (before, query) = rest.rsplit_once('?').map_or((rest, ""), |(b, _)| (b, "?***"));
+    let Some((user, host)) = before.rsplit_once('@') else {
+        // Without an @ nothing of it is a secret, unless the query cut a password in two.
+        let cut = rest.contains('@') && before.contains(':');
+        return format!("{scheme}://{}{query}", if cut { HIDDEN } else { before });
+    };
     // `nats://token@host` is a secret whole; `postgres://user@host` is not.
     let user = match user.split_once(':') {
-        Some((name, _)) => format!("{name}:***"),
-        None if scheme.starts_with("postgres") => user.to_owned(),
-        None => "***".to_owned(),
+        Some((name, _)) if plain(name) => format!("{name}:{HIDDEN}"),
+        None if scheme.starts_with("postgres") && plain(user) => user.to_owned(),
+        _ => HIDDEN.to_owned(),
     };
-    let slash = if rest.contains('/') { "/" } else { "" };
-    format!("{scheme}://{user}@{host}{slash}{path}")
+    format!("{scheme}://{user}@{host}{query}")
+}
+
+/// What stands for a secret.
+const HIDDEN: &str = "***";
+
+/// A name as schemes and users have them.
+fn plain(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '+');
+    !name.is_empty() && name.chars().all(plain)
 }
 
 #[cfg(test)]
@@ -49,6 +84,11 @@ mod tests {
             ("postgres://a@h/d", "postgres://a@h/d"),
             ("nats://secret@h:4222", "nats://***@h:4222"),
             ("nats://h:4222", "nats://h:4222"),
+            ("postgres://a:b/c@h/d", "postgres://a:***@h/d"),
+            ("postgres://a:b@c@h/d", "postgres://a:***@h/d"),
+            ("postgres://h/d?password=b", "postgres://h/d?***"),
+            ("nats://one@h,nats://two:b@i:1", "nats://***@h,nats://two:***@i:1"),
+            ("a:b@h/d", "***"),
         ] {
             assert_eq!(without_secrets(url), shown);
         }
