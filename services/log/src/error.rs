@@ -251,6 +251,21 @@ pub enum OpenError {
     /// A key is there but is not 64 hexadecimal digits.
     #[error("the key in {} is damaged: it is not 64 hexadecimal digits", .0.display())]
     DamagedKey(PathBuf),
+    /// The file of a secret is open to others on the machine.
+    #[error("{} is open to others than its owner (mode {mode:03o}): chmod 600 closes it", path.display())]
+    ExposedKey {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The log is new, and the key store seals the records of one that is not there.
+    #[error(
+        "the log is empty, and the keys in {} belong to one that is not: bring that log back, or name an \
+         empty key folder",
+        .0.display()
+    )]
+    KeysWithoutLog(PathBuf),
     /// The key folder belongs to another log.
     #[error("the keys in {} belong to another log", .0.display())]
     ForeignKeys(PathBuf),

@@ -92,6 +92,11 @@ impl Keys {
         self.0.id
     }
 
+    /// Whether it holds keys of anybody.
+    pub(crate) async fn hold_any(&self) -> Result<bool, OpenError> {
+        self.0.store.holds_any().await
+    }
+
     /// The key to seal with; made when there is none.
     pub(crate) async fn for_writing(&self, subject: Uuid) -> Result<Arc<SecretKey>, LogError> {
         if self.is_erased(subject) {

@@ -177,6 +177,61 @@ async fn other_keys_do_not_open_the_log(
     Ok(())
 }
 
+/// Somebody removed the log, or its database, and kept the keys: a new log in its place would look like one
+/// in which nothing ever happened.
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_log_is_not_begun_beside_keys_in_use(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) -> anyhow::Result<()> {
+    let (place, other) = (Place::new(backend).await?, Place::new(backend).await?);
+    // Keys that nobody uses yet are no reason: a first start may have been cut short.
+    place.open().await?.close().await;
+    let mut options = other.options();
+    options.keys.folder = place.keys();
+    Log::open(options).await?.close().await;
+    let (place, other) = (Place::new(backend).await?, Place::new(backend).await?);
+    let log = place.open().await?;
+    register(&log, "Quillfeather").await?;
+    log.close().await;
+    let mut options = other.options();
+    options.keys.folder = place.keys();
+    assert!(matches!(refusal(options).await, OpenError::KeysWithoutLog(_)));
+    place.open().await?.close().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_file_that_others_can_read_is_refused() -> anyhow::Result<()> {
+    let place = Place::new(Backend::Sqlite).await?;
+    place.open().await?.close().await;
+    for file in ["kek", "lookup.key"] {
+        let path = place.keys().join(file);
+        for open in [0o644, 0o604, 0o660, 0o777] {
+            std::fs::set_permissions(&path, PermissionsExt::from_mode(open))?;
+            let OpenError::ExposedKey { mode, .. } = refusal(place.options()).await else {
+                panic!("{file} {open:o}")
+            };
+            assert_eq!(mode, open);
+        }
+        // For a service's group to read, as mounted secrets are.
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o440))?;
+        place.open().await?.close().await;
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_store_that_is_none_is_named() -> anyhow::Result<()> {
+    let place = Place::new(Backend::Sqlite).await?;
+    place.open().await?.close().await;
+    let file = place.keys().join("learner-keys.db");
+    std::fs::write(&file, "this is no database, and was never one".repeat(200))?;
+    let OpenError::File { path, .. } = refusal(place.options()).await else { panic!("not named") };
+    assert_eq!(path, file);
+    Ok(())
+}
+
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_are_for_their_owner_only(
