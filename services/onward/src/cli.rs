@@ -211,6 +211,9 @@ pub struct ServerArgs {
         default_value = "http://127.0.0.1:7700"
     )]
     pub server: String,
+    /// A file with the certificates (PEM) of the authority that signed the server's; else the system's count.
+    #[arg(long, value_name = "FILE", env = "ONWARD_CA")]
+    pub ca: Option<PathBuf>,
     /// A bearer token.
     #[arg(long, value_name = "T", env = "ONWARD_TOKEN", hide_env_values = true)]
     pub token: Option<String>,
