@@ -162,6 +162,10 @@ pub enum OpenFault {
     /// It does not open with its key, or does not parse.
     #[error("it does not open, or does not parse")]
     Malformed,
+    /// The key store has no key of the learner or member, though one sealed this: the store is older than the
+    /// log, or another's copy. Nothing is lost before its own is put back.
+    #[error("its key is not in the key store")]
+    NoKey,
     /// The key store cannot be asked now.
     #[error("the key store cannot be used")]
     Store,

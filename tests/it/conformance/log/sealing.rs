@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use onward_domain::event::{Actor, Event, LearnerFact, Occurred};
-use onward_log::{ExecuteError, Log, LogError, OpenError, OpenFault, Options, Position};
+use onward_log::{Cause, ExecuteError, Log, LogError, OpenError, OpenFault, Options, Position};
 use rstest::rstest;
 use sqlx::{Connection, Executor, PgConnection, Row};
 
@@ -114,6 +114,50 @@ async fn a_destroyed_key_leaves_nothing_to_read(
     let attempt = append(other.uuid(), vec![registered(other, "Okafor")]);
     log.execute(once(organisation()), attempt).await?;
     assert_eq!(log.verify(|_| {}).await?.head, Position::new(3));
+    log.close().await;
+    Ok(())
+}
+
+/// An older copy of the key store was put back, or another process has a copy of its own: that is no
+/// erasure, and nothing that would have to be undone is written.
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_missing_is_no_key_that_was_destroyed(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) -> anyhow::Result<()> {
+    let place = Place::new(backend).await?;
+    let log = place.open().await?;
+    let before = register(&log, "Okafor").await?;
+    log.close().await;
+    let (store, older) = (place.keys().join("learner-keys.db"), place.folder.path().join("older"));
+    std::fs::copy(&store, &older)?;
+    let log = place.open().await?;
+    let after = register(&log, "Quillfeather").await?;
+    log.close().await;
+    let newer = std::fs::read(&store)?;
+    std::fs::copy(&older, &store)?;
+
+    let log = place.open().await?;
+    let events = log.read(Position::START, 10).await?;
+    let opened = log.open_events(&events).await;
+    assert!(opened[0].is_ok(), "nobody else is touched");
+    assert!(matches!(opened[1], Err(OpenFault::NoKey)));
+    let load = log.load::<Notes<LearnerFact>>(after.uuid()).await;
+    assert!(matches!(load, Err(LogError::Unavailable(Cause::Keys))));
+    let attempt = append(after.uuid(), vec![registered(after, "Quillfeather")]);
+    let refused = log.execute(once(organisation()), attempt).await;
+    assert!(matches!(refused, Err(ExecuteError::Unavailable(Cause::Keys))), "{refused:?}");
+    let attempt = append(before.uuid(), vec![registered(before, "Okafor")]);
+    log.execute(once(organisation()), attempt).await?;
+    register(&log, "Newcomer").await?;
+    log.close().await;
+
+    // Its own is put back: all that was said is there.
+    std::fs::write(&store, newer)?;
+    let log = place.open().await?;
+    let events = log.read(Position::START, 10).await?;
+    let opened = log.open_events(&events[..3]).await;
+    assert!(opened.iter().all(Result::is_ok));
     log.close().await;
     Ok(())
 }
