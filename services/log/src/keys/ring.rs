@@ -47,6 +47,9 @@ impl Ring {
         let wrong = || OpenError::WrongKek(source.place(&folder));
         let kept = kept.ok_or_else(wrong)?;
         let keys = source.read(&folder).await?;
+        if keys.is_empty() {
+            return Err(OpenError::NoKek(source.place(&folder)));
+        }
         let present = keys.iter().find(|kek| opens_check(kek, &kept)).cloned().ok_or_else(wrong)?;
         if kept.kek.is_none() {
             store.adopt(&wrap_check(&present, kept.subject)?, present.id).await?;

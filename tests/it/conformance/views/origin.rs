@@ -57,6 +57,22 @@ pub async fn views_of_this_log_are_left_as_they_are(backend: Backend) -> anyhow:
     Ok(())
 }
 
+/// The embedded database has one process at a time, so that whoever opens it after a kill need not wait for
+/// the dead one's time to be over: neither for what it owned nor for its share of the work.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_dead_process_left_is_taken_over_at_once() -> anyhow::Result<()> {
+    let world = World::new(Backend::Sqlite).await?;
+    learners(&world.log, 0..20).await?;
+    let views = world.views("a").await?;
+    world.usurp("a").await?;
+    let dead =
+        "INSERT INTO view_worker VALUES (x'00000000000000000000000000000bad', 9000000000000)";
+    assert_eq!(world.change("a", dead).await?, 1);
+    follow(&world, &views).await?;
+    views.close().await;
+    Ok(())
+}
+
 /// No time at all: what is there now.
 const TINY: std::time::Duration = std::time::Duration::ZERO;
 
