@@ -230,6 +230,9 @@ pub enum OpenError {
     /// The tables are not what this binary makes of them.
     #[error("the tables could not be brought up to date: {0}")]
     Migration(String),
+    /// A file of the log's keys is not there. Nothing was made in its place.
+    #[error("{} is missing: the log cannot be read without its keys, put them back", .0.display())]
+    NoKeys(PathBuf),
     /// The store's keys are wrapped, and the key that wrapped them is not there.
     #[error("the key-encryption key {} is missing: put it back, the key store cannot be read without it", .0.display())]
     NoKek(PathBuf),
@@ -274,10 +277,6 @@ pub enum OpenError {
     )]
     KeysWithoutLog(PathBuf),
     /// The key folder belongs to another log.
-    #[error(
-        "the keys in {} are not this log's: they are another's, or learner-keys.db was missing and was begun \
-         anew; put this log's keys back",
-        .0.display()
-    )]
+    #[error("the keys in {} belong to another log", .0.display())]
     ForeignKeys(PathBuf),
 }

@@ -53,8 +53,11 @@ impl Log {
             }
             Database::Postgres { .. } => None,
         };
-        let keys = Keys::open(&options.keys, options.create).await?;
-        let lookup = lookup_key(&options.keys.folder)?;
+        // Keys are made with the log and never after it: in place of lost ones, new ones would only be in the
+        // way of those that are put back.
+        let new = options.create && !is_begun(&options.database).await;
+        let keys = Keys::open(&options.keys, new).await?;
+        let lookup = lookup_key(&options.keys.folder, new)?;
         let store = match folder {
             Some((path, lock)) => Store::Sqlite(sqlite::Database::open(&path, lock).await?),
             None => Store::Postgres(postgres(&options.database).await?),
@@ -86,7 +89,7 @@ impl Log {
             return Err(OpenError::NoFolder(options.keys.folder));
         }
         let keys = Keys::open(&options.keys, false).await?;
-        let lookup = lookup_key(&options.keys.folder)?;
+        let lookup = lookup_key(&options.keys.folder, false)?;
         let store = match &options.database {
             Database::Sqlite { folder } => {
                 Store::Sqlite(sqlite::Database::look(&folder.join("log.db")))
@@ -100,6 +103,29 @@ impl Log {
         let proof = Proof::looking(id);
         Ok(start(store, keys, lookup, proof, options, (id, Known::default()), false))
     }
+}
+
+/// Whether a log was begun there: it says whose keys it needs. What cannot be asked is told by whoever opens
+/// it.
+async fn is_begun(database: &Database) -> bool {
+    let store = match database {
+        Database::Sqlite { folder } => {
+            let file = folder.join("log.db");
+            if !file.is_file() {
+                return false;
+            }
+            Store::Sqlite(sqlite::Database::look(&file))
+        }
+        Database::Postgres { url, schema, max_connections } => {
+            match postgres::Database::look(url, schema.as_deref(), *max_connections) {
+                Ok(database) => Store::Postgres(database),
+                Err(_) => return false,
+            }
+        }
+    };
+    let begun = matches!(store.identity().await, Ok(Some(_)));
+    store.close().await;
+    begun
 }
 
 async fn postgres(database: &Database) -> Result<postgres::Database, OpenError> {

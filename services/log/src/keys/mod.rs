@@ -32,7 +32,7 @@ pub(crate) use files::{read_or_make, secure_folder, sync_folder};
 pub use kek::KekSource;
 use ring::Ring;
 pub use rotate::Rotated;
-use store::{Row, Store};
+use store::{Row, STORE, Store};
 
 use crate::claim_key::LookupKey;
 use crate::error::{Cause, LogError, OpenError};
@@ -86,8 +86,12 @@ struct Wish {
 }
 
 impl Keys {
-    /// Opens the key store and reads (or, at the first start, makes) the key-encryption key.
+    /// Opens the key store and reads the key-encryption key. `create`: what is missing is made; else it is
+    /// refused, and nothing is written.
     pub(crate) async fn open(options: &KeyOptions, create: bool) -> Result<Self, OpenError> {
+        if !create && options.postgres_url.is_none() {
+            must_be_there(options.folder.join(STORE))?;
+        }
         // With PostgreSQL nothing else has made the data folder that the keys lie in.
         if let Some(data) = options.folder.parent().filter(|data| !data.as_os_str().is_empty()) {
             secure_folder(data, create)?;
@@ -181,14 +185,21 @@ impl Keys {
 }
 
 /// The key that look-ups are hashed with, derived from the file `lookup.key`.
-pub(crate) fn lookup_key(folder: &Path) -> Result<LookupKey, OpenError> {
+pub(crate) fn lookup_key(folder: &Path, create: bool) -> Result<LookupKey, OpenError> {
     let path = folder.join("lookup.key");
+    if !create {
+        must_be_there(path.clone())?;
+    }
     let secret = read_or_make(&path)?;
     let mut key = zeroize::Zeroizing::new([0; 32]);
     let derived = hkdf::Hkdf::<sha2::Sha256>::new(None, secret.as_slice())
         .expand(b"onward look-up keys v1", key.as_mut_slice());
     derived.map_err(|_| OpenError::DamagedKey(path))?;
     Ok(LookupKey::new(key))
+}
+
+fn must_be_there(path: PathBuf) -> Result<(), OpenError> {
+    if path.is_file() { Ok(()) } else { Err(OpenError::NoKeys(path)) }
 }
 
 fn associated(subject: Uuid) -> Vec<u8> {
@@ -201,11 +212,6 @@ impl KeyStore {
     /// # Errors
     /// There is none, or the key-encryption key is not its own.
     pub async fn open(options: &KeyOptions, create: bool) -> Result<Self, OpenError> {
-        if !create && options.postgres_url.is_none() {
-            let path = options.folder.join("learner-keys.db");
-            std::fs::metadata(&path)
-                .map_err(|error| OpenError::Io { path: path.clone(), kind: error.kind() })?;
-        }
         Keys::open(options, create).await.map(Self)
     }
 

@@ -14,6 +14,9 @@ use crate::folder::private_file;
 use crate::options::KeyOptions;
 use crate::sql::{Fault, key_store, key_store_fault, open_fault, sqlite};
 
+/// The file of an embedded key store.
+pub(super) const STORE: &str = "learner-keys.db";
+
 /// A subject's wrapped key; absent where it was destroyed.
 pub(super) struct Row {
     pub subject: Uuid,
@@ -119,7 +122,7 @@ impl Store {
 }
 
 async fn open_sqlite(folder: &Path) -> Result<Store, OpenError> {
-    let path = folder.join("learner-keys.db");
+    let path = folder.join(STORE);
     private_file(&path)?;
     let settings = sqlite::key_store_settings(&path);
     // One connection: key rows are read once and then remembered.

@@ -216,7 +216,17 @@ async fn other_keys_do_not_open_the_log(
     // A new, empty key folder: everything would look erased.
     let mut options = place.options();
     options.keys.folder = place.folder.path().join("elsewhere");
-    assert!(matches!(refusal(options).await, OpenError::ForeignKeys(_)));
+    assert!(matches!(refusal(options.clone()).await, OpenError::NoKeys(_)));
+    assert!(!options.keys.folder.exists(), "nothing is made in its place");
+    // Nor for a part that is missing.
+    for file in ["kek", "lookup.key", "learner-keys.db"] {
+        let (path, aside) = (place.keys().join(file), place.folder.path().join(file));
+        std::fs::rename(&path, &aside)?;
+        let refused = refusal(place.options()).await;
+        assert!(matches!(refused, OpenError::NoKeys(_) | OpenError::NoKek(_)), "{file}: {refused}");
+        assert!(!path.exists(), "{file}");
+        std::fs::rename(&aside, &path)?;
+    }
     place.open().await?.close().await;
     Ok(())
 }
