@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_nats::{HeaderMap, HeaderName};
 use onward_bus::{AuditFault, Auditor, Bus, BusOptions, StreamFeed};
 use onward_log::{CopyNote, Feed, Position};
-use onward_tests::servers::Nats;
+use onward_tests::servers::{Nats, until};
 use onward_tests::world::Backend;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -295,7 +295,8 @@ async fn damage_on_the_disk_is_found_within_a_round() -> anyhow::Result<()> {
     // Whatever the server makes of it: a message that it cannot bring, or a tail that it drops.
     copied.befell("ONWARD_1").await?;
     append(&copied.log, 1).await?;
-    copied.is_equal().await?;
+    // The relay may have to hear of it first.
+    until("a copy that is whole", || async { Ok(copied.is_equal().await.ok()) }).await?;
     let whole = |now: &onward_bus::BusStatus| now.audit.position.get() == 61;
     copied.told("a whole round", whole).await?;
     let audited = copied.bus.audit().await?;
