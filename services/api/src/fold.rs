@@ -137,6 +137,6 @@ pub(crate) fn unopened(fault: OpenFault, recorded: &Recorded) -> LogError {
         OpenFault::Erased => LogError::Erased,
         OpenFault::UnknownType | OpenFault::NewerVersion => LogError::Newer(recorded.position),
         OpenFault::Malformed => LogError::Damaged(recorded.position),
-        OpenFault::Store => LogError::Unavailable(onward_log::Cause::Keys),
+        OpenFault::Store | OpenFault::NoKey => LogError::Unavailable(onward_log::Cause::Keys),
     }
 }

@@ -465,7 +465,8 @@ fn outcome(cause: Cause) -> &'static str {
 }
 
 fn erased() -> Answer {
-    let message = "what was said about this learner was erased; nothing more can be written";
+    let message =
+        "what was said about this learner was erased; nothing can be read or recorded any more";
     Answer::new(Code::FailedPrecondition, reason::LEARNER_ERASED, message)
 }
 

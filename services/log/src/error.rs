@@ -162,6 +162,10 @@ pub enum OpenFault {
     /// It does not open with its key, or does not parse.
     #[error("it does not open, or does not parse")]
     Malformed,
+    /// The key store has no key of the learner or member, though one sealed this: the store is older than the
+    /// log, or another's copy. Nothing is lost before its own is put back.
+    #[error("its key is not in the key store")]
+    NoKey,
     /// The key store cannot be asked now.
     #[error("the key store cannot be used")]
     Store,
@@ -226,6 +230,9 @@ pub enum OpenError {
     /// The tables are not what this binary makes of them.
     #[error("the tables could not be brought up to date: {0}")]
     Migration(String),
+    /// The store's keys are wrapped, and the key that wrapped them is not there.
+    #[error("the key-encryption key {} is missing: put it back, the key store cannot be read without it", .0.display())]
+    NoKek(PathBuf),
     /// The key-encryption key is not the one that wrapped the store's keys.
     #[error("the key-encryption key in {} is not the one of this key store", .0.display())]
     WrongKek(PathBuf),
@@ -251,7 +258,26 @@ pub enum OpenError {
     /// A key is there but is not 64 hexadecimal digits.
     #[error("the key in {} is damaged: it is not 64 hexadecimal digits", .0.display())]
     DamagedKey(PathBuf),
+    /// The file of a secret is open to others on the machine.
+    #[error("{} is open to others than its owner (mode {mode:03o}): chmod 600 closes it", path.display())]
+    ExposedKey {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The log is new, and the key store seals the records of one that is not there.
+    #[error(
+        "the log is empty, and the keys in {} belong to one that is not: bring that log back, or name an \
+         empty key folder",
+        .0.display()
+    )]
+    KeysWithoutLog(PathBuf),
     /// The key folder belongs to another log.
-    #[error("the keys in {} belong to another log", .0.display())]
+    #[error(
+        "the keys in {} are not this log's: they are another's, or learner-keys.db was missing and was begun \
+         anew; put this log's keys back",
+        .0.display()
+    )]
     ForeignKeys(PathBuf),
 }

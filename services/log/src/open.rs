@@ -111,7 +111,8 @@ async fn postgres(database: &Database) -> Result<postgres::Database, OpenError> 
     }
 }
 
-/// Whose log this is. The first to open it decides; with other keys it does not open.
+/// Whose log this is. The first to open it decides; with other keys it does not open. A new log beside keys
+/// that are in use means that the log was lost: it is not begun anew without a word.
 async fn identify(
     store: &Store,
     keys: &Keys,
@@ -119,6 +120,11 @@ async fn identify(
     options: &Options,
 ) -> Result<Uuid, OpenError> {
     let check = lookup.check();
+    // In this order: keys are made only once the log says whose it is.
+    let sealed = keys.hold_any().await?;
+    if sealed && store.identity().await.map_err(open_fault)?.is_none() {
+        return Err(OpenError::KeysWithoutLog(options.keys.folder.clone()));
+    }
     store.identify(Uuid::now_v7(), keys.id(), &check).await?;
     let identity = store.identity().await.map_err(open_fault)?;
     match identity {

@@ -1,7 +1,6 @@
 //! Reading: by stream, by position, by key; and opening what is sealed.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use jiff::civil::Date;
 use onward_domain::decider::Decider;
@@ -12,10 +11,11 @@ use uuid::Uuid;
 use crate::claim_key::{Key, day_of};
 use crate::codec::{DecodeError, Kind, Known};
 use crate::error::{Cause, LogError, OpenFault};
+use crate::keys::Held;
 use crate::log::Log;
 use crate::position::Position;
 use crate::recorded::{Opened, Recorded};
-use crate::seal::{Bound, SecretKey};
+use crate::seal::Bound;
 use crate::sql::log_fault;
 use crate::unit::Loaded;
 
@@ -143,11 +143,7 @@ impl Log {
     }
 
     /// Of an erased learner nothing is opened but the fact that says so, not even what is public.
-    fn opened(
-        &self,
-        recorded: &Recorded,
-        keys: &HashMap<Uuid, Arc<SecretKey>>,
-    ) -> Result<Opened, OpenFault> {
+    fn opened(&self, recorded: &Recorded, keys: &HashMap<Uuid, Held>) -> Result<Opened, OpenFault> {
         let gone = self.keys().is_erased(recorded.subject());
         if gone && recorded.event_type != Kind::LearnerErased.event_type() {
             return Err(OpenFault::Erased);
@@ -155,10 +151,7 @@ impl Log {
         open(&self.0.known, recorded, keys)
     }
 
-    async fn keys_for(
-        &self,
-        events: &[Recorded],
-    ) -> Result<HashMap<Uuid, Arc<SecretKey>>, OpenFault> {
+    async fn keys_for(&self, events: &[Recorded]) -> Result<HashMap<Uuid, Held>, OpenFault> {
         let sealed = events.iter().filter(|event| !event.sealed.is_empty());
         let keys = self.keys().for_reading(sealed.map(Recorded::subject)).await;
         keys.map_err(|_| OpenFault::Store)
@@ -168,13 +161,17 @@ impl Log {
 fn open(
     known: &Known,
     recorded: &Recorded,
-    keys: &HashMap<Uuid, Arc<SecretKey>>,
+    keys: &HashMap<Uuid, Held>,
 ) -> Result<Opened, OpenFault> {
     let subject = recorded.subject();
     let clear = if recorded.sealed.is_empty() {
         zeroize::Zeroizing::new(Vec::new())
     } else {
-        let key = keys.get(&subject).ok_or(OpenFault::Erased)?;
+        let key = match keys.get(&subject) {
+            Some(Held::Key(key)) => key,
+            Some(Held::Destroyed) => return Err(OpenFault::Erased),
+            Some(Held::Unusable) | None => return Err(OpenFault::NoKey),
+        };
         let bound = Bound {
             subject,
             event_id: recorded.event_id.uuid(),
@@ -201,7 +198,9 @@ fn fact_of<D: Decider>(
         Ok(opened) => opened.event,
         Err(OpenFault::Erased) => return Err(LogError::Erased),
         Err(OpenFault::Malformed) => return Err(damaged),
-        Err(OpenFault::Store) => return Err(LogError::Unavailable(Cause::Keys)),
+        Err(OpenFault::Store | OpenFault::NoKey) => {
+            return Err(LogError::Unavailable(Cause::Keys));
+        }
         Err(OpenFault::UnknownType | OpenFault::NewerVersion) => {
             return Err(LogError::Newer(recorded.position));
         }

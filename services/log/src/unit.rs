@@ -2,6 +2,7 @@
 //! has ended well.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -20,7 +21,7 @@ use crate::proposal::{Pending, Proposal};
 use crate::read::Found;
 use crate::recorded::{Receipt, Recorded, micros};
 use crate::request::RequestRow;
-use crate::seal::Bound;
+use crate::seal::{Bound, SecretKey};
 
 /// Events that one request yields at most.
 const MOST_EVENTS: usize = 500;
@@ -276,7 +277,7 @@ impl Unit {
             // A reader derives the subject; the codec must mean the same one.
             let subject = learner.unwrap_or(stream);
             debug_assert_eq!(encoded.subject, Some(subject), "{}", encoded.event_type);
-            let key = self.log.keys().for_writing(subject).await?;
+            let key = self.key(subject).await?;
             let bound = Bound {
                 subject,
                 event_id,
@@ -296,6 +297,23 @@ impl Unit {
             public: encoded.public.into(),
             sealed,
         })
+    }
+
+    /// The key to seal with. One is made for a subject of whom nothing was ever sealed; where something was
+    /// and there is no key, the key store is not the log's own, or is older.
+    async fn key(&self, subject: Uuid) -> Result<Arc<SecretKey>, ExecuteError> {
+        let keys = self.log.keys();
+        let fresh = self.seen.contains(&(subject, 0));
+        if let Some(key) = keys.for_writing(subject, fresh).await? {
+            return Ok(key);
+        }
+        let before = self.log.stream(subject).await?;
+        if before.iter().any(|event| event.subject() == subject && !event.sealed.is_empty()) {
+            tracing::error!(%subject, "the key of a record is not in the key store");
+            return Err(ExecuteError::Unavailable(Cause::Keys));
+        }
+        let key = keys.for_writing(subject, true).await?;
+        key.ok_or(ExecuteError::Unavailable(Cause::Keys))
     }
 
     /// The first receipt of steps that were all taken before. When a step happened belongs to what it says:

@@ -211,6 +211,9 @@ pub struct ServerArgs {
         default_value = "http://127.0.0.1:7700"
     )]
     pub server: String,
+    /// A file with the certificates (PEM) of the authority that signed the server's; else the system's count.
+    #[arg(long, value_name = "FILE", env = "ONWARD_CA")]
+    pub ca: Option<PathBuf>,
     /// A bearer token.
     #[arg(long, value_name = "T", env = "ONWARD_TOKEN", hide_env_values = true)]
     pub token: Option<String>,
@@ -275,6 +278,13 @@ pub struct QueueArgs {
     pub state: Option<String>,
 }
 
+/// A position as the contract writes it, of one that a person writes: `5` is the same as
+/// `00000000000000000005`.
+fn position(text: &str) -> Result<String, String> {
+    let number: u64 = text.parse().map_err(|_| "a position is a whole number".to_owned())?;
+    Ok(format!("{number:020}"))
+}
+
 /// `onward tail`.
 #[derive(Args)]
 pub struct TailArgs {
@@ -282,7 +292,7 @@ pub struct TailArgs {
     #[command(flatten)]
     pub server: ServerArgs,
     /// Start after this position; by default at the beginning of the log.
-    #[arg(long, value_name = "POSITION")]
+    #[arg(long, value_name = "POSITION", value_parser = position)]
     pub from: Option<String>,
     /// End after this many events.
     #[arg(long, value_name = "N")]
@@ -333,7 +343,7 @@ pub struct ReceiptArgs {
     #[command(flatten)]
     pub server: ServerArgs,
     /// Position of the event: a receipt's position.
-    #[arg(value_name = "POSITION")]
+    #[arg(value_name = "POSITION", value_parser = position)]
     pub position: String,
     /// Another event (UUID) that was recorded with it.
     #[arg(long, value_name = "ID")]

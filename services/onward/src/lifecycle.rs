@@ -31,8 +31,10 @@ pub fn refused(line: &str) -> ExitCode {
 /// (`onward tail | head`), 2 where it was called wrongly, else 1.
 pub fn ended(error: &anyhow::Error) -> ExitCode {
     let enough = |cause: &(dyn std::error::Error + 'static)| {
-        let io = cause.downcast_ref::<io::Error>();
-        io.is_some_and(|io| io.kind() == io::ErrorKind::BrokenPipe)
+        let io = cause.downcast_ref::<io::Error>().map(io::Error::kind);
+        // JSON is written through an error of its own, which does not name its cause.
+        let json = cause.downcast_ref::<serde_json::Error>();
+        io.or(json.and_then(serde_json::Error::io_error_kind)) == Some(io::ErrorKind::BrokenPipe)
     };
     if error.chain().any(enough) {
         return ExitCode::SUCCESS;

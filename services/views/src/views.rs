@@ -16,6 +16,7 @@ use crate::engine::build::Builder;
 use crate::engine::checkpoint;
 use crate::engine::compare::{self, Comparison};
 use crate::engine::fold::{Applier, Folding};
+use crate::engine::origin;
 use crate::engine::parity::{self, Equal, ParityFault};
 use crate::engine::parked::{self, Parked};
 use crate::engine::registry::{self, GenerationState, Registered, Served};
@@ -146,6 +147,7 @@ impl Views {
             ViewName::ALL.into_iter().map(ViewName::applier).collect();
         let long = head(&log).await?.get() > LONG;
         registry::register(&store, &known, long).await?;
+        origin::check(&store, &log, &known).await?;
         let signals: Vec<Signal> = known.iter().map(|view| Signal::new(served(view))).collect();
         let (known, signals) = (Arc::new(known), Arc::new(signals));
         tokio::spawn(signal::follow(store.clone(), Arc::downgrade(&signals)));

@@ -52,6 +52,8 @@ async fn what_is_wrong_is_said_in_one_line() -> anyhow::Result<()> {
         ("roles = [\"api\"]\n", "PostgreSQL"),
         ("[access]\ndevelopment_key = false\n", "issuers"),
         ("[http]\ntls_certificate = \"/nowhere.pem\"\n", "together"),
+        ("[http]\ncalls = 0\n", "http.calls"),
+        ("[database]\nmax_connections = 0\n", "database.max_connections"),
         ("this is no settings file", "configuration"),
     ];
     for (text, word) in cases {

@@ -280,7 +280,9 @@ async fn an_odd_need_or_many_spells_do_not_cost_the_pupil() -> anyhow::Result<()
         (needs("K", &[need(1, "SLCN"), need(1, "ASD")].concat()), "rank_twice"),
         (needs("K", &[need(1, "SLCN"), need(2, "NSA")].concat()), "nsa_not_primary"),
         (needs("E", &need(1, "NSA")), "nsa_without_sen_support"),
-        (needs("K", &need(1, "ABCDEFGHIJKLM")), "need_too_long"),
+        (needs("K", &need(1, "ABCDEFGHIJKLM")), "need_unknown"),
+        (needs("K", &need(1, &"A".repeat(65))), "need_too_long"),
+        (needs("Q", &need(1, "SLCN")), "provision_unknown"),
         (format!("<SENhistory>{spells}</SENhistory>"), ""),
     ];
     for (number, (sen, code)) in cases.into_iter().enumerate() {

@@ -118,6 +118,12 @@ async fn backups_of_keys_are_made_while_it_runs_and_die() -> anyhow::Result<()> 
             .fetch_one(&mut options.connect().await?)
             .await?;
     assert!(count > 1, "organisations and a learner");
+    // Beside the keys in use it would come back with every copy of the data.
+    for inside in ["", "/keys", "/backup"] {
+        let inside = format!("{data}{inside}");
+        let said = onward(&["keys", "backup", "--data", &data, "--to", &inside]).await?.misused();
+        said.says(&["lies with the data"]);
+    }
     // There is nothing to back up, or to rotate, where nobody ever served.
     let nowhere = folder.path().join("nowhere").to_string_lossy().into_owned();
     onward(&["keys", "rotate", "--data", &nowhere]).await?.refused(&[]);
@@ -139,7 +145,7 @@ async fn a_wrong_key_stops_the_start_with_one_line() -> anyhow::Result<()> {
         assert!(!said.err.contains(key), "{}", said.err);
     }
     // Without it a new file would only hide which key is missing.
-    onward(&serve).await?.refused(&["key-encryption key"]);
+    onward(&serve).await?.refused(&["key-encryption key", "missing"]);
     assert!(!folder.path().join("data/keys/kek").exists());
     let config = folder.path().join("onward.toml");
     for (command, word) in [

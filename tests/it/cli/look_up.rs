@@ -115,7 +115,11 @@ async fn the_log_and_the_views_are_the_operators_to_see() -> anyhow::Result<()> 
         assert!(said.out.lines().last().is_some_and(|line| line.contains(&last)), "{}", said.out);
     }
     let args = ["tail", "--from", "the beginning", "--limit", "1"];
-    ask(&world, &operator, &args, "table").await?.refused(&["from_position"]);
+    ask(&world, &operator, &args, "table").await?.misused();
+    // A position as a person writes it.
+    let args = ["tail", "--from", "1", "--limit", "1"];
+    let said = ask(&world, &operator, &args, "table").await?.done();
+    assert!(said.out.contains("00000000000000000002"), "{}", said.out);
     ask(&world, &senco, &["tail", "--limit", "1"], "table").await?.refused(&["NOT_ALLOWED"]);
 
     world.views_are_there().await?;

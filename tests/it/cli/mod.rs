@@ -12,6 +12,7 @@ mod keys;
 mod look_up;
 mod serve;
 mod start_faults;
+mod tls;
 mod verify;
 mod views;
 

@@ -3,6 +3,7 @@
 //! may and no more.
 
 mod facts;
+mod origin;
 mod processes;
 mod rebuild;
 mod refused;
@@ -25,6 +26,7 @@ use facts::{
     linked, member, moving, organisation, referral, registered, released, school, submitted, tell,
     transition, withdrawn,
 };
+use origin::{views_of_another_history_are_built_anew, views_of_this_log_are_left_as_they_are};
 use rebuild::{
     a_build_is_given_up_and_its_number_not_used_again, a_new_version_is_built_beside_the_old_one,
     a_rebuild_comes_to_the_same_rows_and_mends_what_was_changed,
@@ -76,6 +78,8 @@ on_both! {
     a_new_version_is_built_beside_the_old_one
     an_owner_that_wakes_too_late_changes_nothing
     an_unknown_newer_type_waits_for_a_binary_that_knows_it
+    views_of_another_history_are_built_anew
+    views_of_this_log_are_left_as_they_are
 }
 
 fn pathfinder() -> OrganisationId {

@@ -1,24 +1,83 @@
 //! An organisation's own records: found by whatever names a learner, amended, enrolled; and many referrals
 //! at once.
 
+use std::collections::BTreeSet;
+
 use onward_contract::access::v1::{MemberRole, OrganisationKind};
 use onward_contract::directory::v1 as directory;
+use onward_contract::handover::v1 as handover;
 use onward_contract::learner::v1 as wire;
 use onward_contract::learner::v1::find_learners_request::By;
 use onward_contract::reason;
 use onward_contract::referral::v1 as referral_wire;
 use onward_tests::actors::{NOW, Senco};
-use onward_tests::builders::{Child, date, referral, request_id, uln, upn};
+use onward_tests::builders::{Child, date, pack, referral, request_id, uln, upn};
 use onward_tests::expect::{faulty, not_found, refused};
 use onward_tests::world::{House, World};
 use tonic::{Code, Status};
 
 on_both_databases!(
     a_record_is_found_by_whatever_names_it,
+    a_code_that_no_list_has_is_kept_and_pointed_out,
+    a_pack_that_is_too_large_as_a_whole_is_told_so,
     what_is_amended_was_otherwise_before,
     the_directory_tells_who_is_who,
     many_referrals_are_answered_in_order,
 );
+
+async fn a_code_that_no_list_has_is_kept_and_pointed_out(world: &World) -> anyhow::Result<()> {
+    let school = world.senco(House::Secondary).await?;
+    let child = Child::of_year_11();
+    let mut request = child.register();
+    request.details.get_or_insert_default().year_group = "Year 11a".to_owned();
+    request.sen_provisions[0].provision_code = "isp".to_owned();
+    let long = "N".repeat(64);
+    request.needs[0].code.clone_from(&long);
+    let answer = school.learners().register_learner(request).await?.into_inner();
+    let told: BTreeSet<_> = answer.warnings.iter().map(|of| of.field.as_str()).collect();
+    let places = ["details.year_group", "sen_provisions[0].provision_code", "needs[0].code"];
+    assert_eq!(told, places.into());
+    assert!(answer.warnings.iter().all(|of| of.reason == reason::UNKNOWN_CODE));
+    let amend = wire::AmendLearnerRequest {
+        request_id: request_id(),
+        learner_id: answer.learner_id.clone(),
+        details: Some(wire::LearnerDetailsChange {
+            year_group: Some("15".to_owned()),
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    let amended = school.learners().amend_learner(amend).await?.into_inner();
+    assert_eq!(amended.warnings.len(), 1, "said again");
+    let kept = school.learner(&answer.learner_id).await?;
+    assert_eq!(kept.details.unwrap_or_default().year_group, "15");
+    assert_eq!(kept.sen_provisions[0].provision_code, "ISP");
+    assert_eq!(kept.needs[0].code, long);
+    Ok(())
+}
+
+/// Every text within its bounds, and the whole beyond what one event holds.
+async fn a_pack_that_is_too_large_as_a_whole_is_told_so(world: &World) -> anyhow::Result<()> {
+    let school = world.senco(House::Secondary).await?;
+    let college = world.senco(House::College).await?;
+    let learner = school.register(&Child::of_year_11()).await?.learner_id;
+    let head = world.operator().head().await?;
+    let mut draft = pack(&college.organisation, None);
+    let said = draft.pack.get_or_insert_default();
+    let section = said.sections[0].clone();
+    said.sections = (1..=11)
+        .map(|code| handover::PlanSection { code, text: "ä".repeat(20_000), ..section.clone() })
+        .collect();
+    let told = faulty(school.draft(&learner, draft.clone()).await, &["draft.pack"]);
+    assert!(told.status().message().len() < 300);
+    assert_eq!(world.operator().head().await?, head, "and nothing is left of it");
+    // Half of it is a pack like any other.
+    let said = draft.pack.get_or_insert_default();
+    said.sections.iter_mut().for_each(|part| part.text = "a".repeat(18_000));
+    let id = school.draft(&learner, draft).await?.handover_id;
+    assert!(!id.is_empty());
+    Ok(())
+}
 
 async fn find(who: &Senco, by: By) -> Result<Vec<String>, Status> {
     let request = wire::FindLearnersRequest { by: Some(by), ..Default::default() };

@@ -80,7 +80,7 @@ async fn everything_happens(world: &World, child: &Child, infant: &Child) -> any
     // Refusals of every sort, with the same words in them.
     assert!(school.register(child).await.is_err(), "she is registered");
     let mut faulty = child.register();
-    faulty.details.get_or_insert_default().year_group = child.surname.to_owned();
+    faulty.details.get_or_insert_default().postcode = child.surname.repeat(12);
     assert!(school.learners().register_learner(faulty).await.is_err());
     let mut wrong = child.register();
     wrong.identifiers[0].value = format!("{}X", child.upn.clone().unwrap_or_default());

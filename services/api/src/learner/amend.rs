@@ -53,14 +53,18 @@ fn changes(
 ) -> Result<(Changes, Vec<Warning>), Refusal> {
     let (caller, message) = (&entered.caller, &entered.message);
     let spells = message.sen_provisions.as_ref().map(|list| list.items.as_slice());
-    let spells = parse::spells("sen_provisions.items", spells.unwrap_or_default())?;
-    let (needs, warnings) = match &message.needs {
+    let (spells, mut warnings) = parse::spells("sen_provisions.items", spells.unwrap_or_default())?;
+    let needs = match &message.needs {
         Some(list) => {
-            let (needs, warnings) = parse::needs("needs.items", &list.items, caller.now.today)?;
-            (Some(needs), warnings)
+            let (needs, of_needs) = parse::needs("needs.items", &list.items, caller.now.today)?;
+            warnings.extend(of_needs);
+            Some(needs)
         }
-        None => (None, Vec::new()),
+        None => None,
     };
+    let year = message.details.as_ref().and_then(|details| details.year_group.as_deref());
+    let year = year.and_then(parse::year_said);
+    warnings.extend(parse::of_open("details.year_group", year.as_ref()));
     let person = changes_person(message);
     if !person && spells.is_empty() && needs.is_none() {
         return Err(Refusal::Rule {
@@ -163,7 +167,7 @@ fn amended(
         person.date_of_birth = birth;
     }
     if let Some(year) = change.year_group {
-        person.nc_year = parse::year("details.year_group", &year)?;
+        person.nc_year = parse::year_said(&year);
     }
     if let Some(sex) = change.sex {
         person.sex = parse::sex(sex);

@@ -71,6 +71,9 @@ async fn whole(
         }
     }
     let (needs, mut warnings) = parse::needs("needs", &message.needs, caller.now.today)?;
+    let (spells, of_spells) = parse::spells("sen_provisions", &message.sen_provisions)?;
+    warnings.extend(of_spells);
+    warnings.extend(parse::of_open("details.year_group", person.nc_year.as_ref()));
     let mut enrolments: Vec<RecordEnrolment> = Vec::with_capacity(message.enrolments.len());
     for (index, one) in message.enrolments.iter().enumerate() {
         let field = format!("enrolments[{index}]");
@@ -84,7 +87,7 @@ async fn whole(
     let whole = Whole {
         learner: LearnerRegistered { learner, person, own_ref },
         identifiers,
-        spells: parse::spells("sen_provisions", &message.sen_provisions)?,
+        spells,
         needs,
         enrolments,
         now: caller.now,

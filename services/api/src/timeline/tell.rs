@@ -227,7 +227,7 @@ const fn unreadable(fault: OpenFault) -> &'static str {
             "A newer version of Onward recorded this; this one cannot show it yet."
         }
         OpenFault::Malformed => "What was said here cannot be read.",
-        OpenFault::Store => "What was said here cannot be opened now.",
+        OpenFault::Store | OpenFault::NoKey => "What was said here cannot be opened now.",
     }
 }
 
@@ -265,6 +265,7 @@ mod tests {
             OpenFault::NewerVersion,
             OpenFault::Malformed,
             OpenFault::Store,
+            OpenFault::NoKey,
         ] {
             assert!(unreadable(fault).ends_with('.'));
         }

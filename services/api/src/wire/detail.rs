@@ -10,7 +10,6 @@ use onward_domain::codes::year::NcYear;
 use onward_domain::learner::Setting;
 use onward_domain::transition::{self, Detail};
 
-use super::learner::year_text;
 use super::transition::{basis_number, offer_number, planned_shown, post16_number, post16_of};
 use super::{code, date};
 
@@ -80,7 +79,7 @@ fn or_empty(text: &Option<String>) -> String {
 }
 
 fn year(year: Option<NcYear>) -> String {
-    year.map(year_text).unwrap_or_default()
+    year.map(|year| year.as_str().to_owned()).unwrap_or_default()
 }
 
 fn phase_transfer(of: &transition::PhaseTransfer, said: Said<'_>) -> wire::PhaseTransfer {

@@ -41,6 +41,10 @@ writes! {
     wire::ConfirmSupportRequest { expected moment }
 }
 
+/// Most bytes of a pack, all its texts together. One event may hold 256 KiB; the rest is for who the learner
+/// is and for what sealing adds.
+const LARGEST_PACK: usize = 200 * 1024;
+
 /// Everything that a draft says but who the learner is: that comes from the sender's record.
 ///
 /// # Errors
@@ -48,6 +52,9 @@ writes! {
 pub fn pack(draft: &wire::HandoverDraft, now: Now) -> Result<Pack, Refusal> {
     const AT: &str = "draft.pack";
     let said = draft.pack.clone().unwrap_or_default();
+    if said.encoded_len() > LARGEST_PACK {
+        return Err(Refusal::field(AT, "holds more than 200 KiB in all; shorten its texts"));
+    }
     // Whoever reads the draft sees codes that no list has; nothing here stops them.
     let (needs, _) = learner::needs(&format!("{AT}.needs"), &said.needs, now.today)?;
     let support = said.support.iter().enumerate();

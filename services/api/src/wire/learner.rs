@@ -4,11 +4,11 @@ use jiff::civil::Date;
 use onward_contract::learner::v1 as wire;
 use onward_contract::reason;
 use onward_contract::receipt::v1::Warning;
-use onward_domain::codes::CodeSet;
 use onward_domain::codes::need::NeedType;
 use onward_domain::codes::provision::SenProvision;
 use onward_domain::codes::setting::OrganisationKind;
 use onward_domain::codes::year::NcYear;
+use onward_domain::codes::{CodeSet, Open};
 use onward_domain::decider::Refusal;
 use onward_domain::ids::LearnerId;
 use onward_domain::learner::{
@@ -128,7 +128,7 @@ pub fn person(
         date_of_birth: birth,
         sex: sex(details.sex),
         postcode: text(&details.postcode),
-        nc_year: year("details.year_group", &details.year_group)?,
+        nc_year: year_said(&details.year_group),
         home_language: text(&details.home_language),
         looked_after: looked_after.map(in_care).transpose()?,
         sensitive,
@@ -136,7 +136,19 @@ pub fn person(
     Ok((person, text(&details.own_ref)))
 }
 
-/// A curriculum year; none for an empty text.
+/// The learner's year group as it was said; none for an empty text. What the list does not have is kept.
+pub fn year_said(year: &str) -> Option<Open<NcYear>> {
+    text(year).map(|year| NcYear::read_open(&year))
+}
+
+/// What should be looked at in a code that is held open.
+pub fn of_open<C: CodeSet>(field: &str, code: Option<&Open<C>>) -> Option<Warning> {
+    let unknown = code.is_some_and(|code| code.known().is_none());
+    let message = "the list does not have this code; it is kept as it was said";
+    unknown.then(|| warning(field, reason::UNKNOWN_CODE, message))
+}
+
+/// A curriculum year of a move, which rules go by; none for an empty text.
 ///
 /// # Errors
 /// Not a year.
@@ -186,28 +198,27 @@ fn sex_number(sex: Option<&str>) -> i32 {
     sex as i32
 }
 
-/// Spells of provision, each once.
+/// Spells of provision, each once, and what should be looked at.
 ///
 /// # Errors
 /// A faulty field.
 pub fn spells(
     field: &str,
     said: &[wire::SenProvision],
-) -> Result<Vec<RecordSenProvision>, Refusal> {
+) -> Result<(Vec<RecordSenProvision>, Vec<Warning>), Refusal> {
     let mut spells: Vec<RecordSenProvision> = Vec::with_capacity(said.len());
+    let mut warnings = Vec::new();
     for (index, spell) in said.iter().enumerate() {
         let at = |name: &str| format!("{field}[{index}].{name}");
-        let code = spell.provision_code.trim().to_ascii_uppercase();
-        let fault = |_| Refusal::field(at("provision_code"), "is not a code of SEN provision");
-        let provision = SenProvision::from_code(&code).map_err(fault)?;
+        let provision = Open::<SenProvision>::read(&spell.provision_code);
+        warnings.extend(of_open(&at("provision_code"), Some(&provision)));
         let start = date::required(&at("start"), spell.start.as_ref())?;
         let end = date::optional(&at("end"), spell.end.as_ref())?;
-        let spell = RecordSenProvision { provision, start, end };
         // A file may say the same twice; one spell has one start and kind, and the later word counts.
-        spells.retain(|known| (known.provision, known.start) != (provision, start));
-        spells.push(spell);
+        spells.retain(|known| (&known.provision, known.start) != (&provision, start));
+        spells.push(RecordSenProvision { provision, start, end });
     }
-    Ok(spells)
+    Ok((spells, warnings))
 }
 
 /// Ranked needs, and what should be looked at.
@@ -274,16 +285,16 @@ pub fn summary(id: LearnerId, state: &LearnerState, own: bool) -> wire::LearnerS
         forename: person.map(|person| person.forename.clone()).unwrap_or_default(),
         surname: person.map(|person| person.surname.clone()).unwrap_or_default(),
         date_of_birth: person.map(|person| date::wire(person.date_of_birth)),
-        year_group: person.and_then(|person| person.nc_year).map(year_text).unwrap_or_default(),
+        year_group: person.map(year_text).unwrap_or_default(),
         upn: current(LearnerNumberKind::Upn),
         uln: current(LearnerNumberKind::Uln),
         own_ref: own_ref.unwrap_or_default(),
     }
 }
 
-/// A curriculum year as the contract spells it.
-pub fn year_text(year: NcYear) -> String {
-    year.as_str().to_owned()
+/// A learner's curriculum year as the contract spells it; empty where it is not known.
+pub fn year_text(person: &Person) -> String {
+    person.nc_year.as_ref().map_or_else(String::new, |year| year.as_str().to_owned())
 }
 
 /// Who the learner is. The address of a sensitive record is masked.
@@ -299,7 +310,7 @@ pub fn details(person: &Person, own_ref: Option<&str>) -> wire::LearnerDetails {
         date_of_birth: Some(date::wire(person.date_of_birth)),
         sex: sex_number(person.sex.as_deref()),
         postcode,
-        year_group: person.nc_year.map(year_text).unwrap_or_default(),
+        year_group: year_text(person),
         own_ref: own_ref.unwrap_or_default().to_owned(),
         home_language: person.home_language.clone().unwrap_or_default(),
     }
@@ -329,7 +340,7 @@ fn mask(number: &str) -> String {
 /// Provision over time, oldest first.
 pub fn provisions(state: &LearnerState) -> Vec<wire::SenProvision> {
     let mut spells: Vec<_> = state.provision.iter().map(|spell| &spell.fact).collect();
-    spells.sort_by_key(|spell| (spell.start, spell.provision));
+    spells.sort_by(|one, other| (one.start, &one.provision).cmp(&(other.start, &other.provision)));
     let spells = spells.into_iter();
     spells
         .map(|spell| wire::SenProvision {
@@ -431,8 +442,11 @@ mod tests {
         };
         let ended = Some(date::wire(day(2026, 7, 20)));
         let read = spells("sen", &[spell("K", None), spell("k", ended), spell("E", None)]);
-        assert_eq!(read.map(|read| read.len()), Ok(2));
-        assert!(spells("sen", &[spell("Q", None)]).is_err());
+        assert!(read.is_ok_and(|(read, warnings)| read.len() == 2 && warnings.is_empty()));
+        let (read, warnings) = spells("sen", &[spell("q", None)]).unwrap_or_default();
+        assert_eq!(read[0].provision.as_str(), "Q", "kept as it was said");
+        assert_eq!(warnings[0].reason, reason::UNKNOWN_CODE);
+        assert_eq!(warnings[0].field, "sen[0].provision_code");
     }
 
     #[test]

@@ -104,7 +104,7 @@ pub fn age_band(person: &Person, on: Date) -> String {
 }
 
 fn year_group(person: &Person) -> String {
-    person.nc_year.map(super::learner::year_text).unwrap_or_default()
+    super::learner::year_text(person)
 }
 
 /// A shielded address is in no pack, no form and no answer.

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::UnknownCode;
+use super::{Open, UnknownCode};
 
 closed_codes! {
     /// Year group, as `NCyearActual` codes it.
@@ -59,6 +59,11 @@ impl NcYear {
         let cleaned = raw.trim().to_ascii_uppercase();
         let digits = cleaned.trim_start_matches('0');
         Self::parse(digits)
+    }
+
+    /// The same, and what is no year group is kept as it came.
+    pub fn read_open(raw: &str) -> Open<Self> {
+        Self::read(raw).map_or_else(|_| Open::read(raw), Open::Known)
     }
 
     /// Years counted from reception = 0: nursery is below it, `X` has none.

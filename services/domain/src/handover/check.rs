@@ -188,7 +188,8 @@ fn missing(pack: &Pack, receiver: Receiver) -> Vec<MustHave> {
 }
 
 fn warnings(pack: &Pack) -> Vec<Warning> {
-    let year = pack.person.as_ref().and_then(|who| who.nc_year).and_then(|year| year.number());
+    let known = pack.person.as_ref().and_then(|who| who.nc_year.as_ref()?.known());
+    let year = known.and_then(|year| year.number());
     let older = year.is_some_and(|year| year >= 9);
     let names_section_i =
         pack.grounds.iter().any(|ground| ground.ground == Ground::NamedInSectionI);
@@ -280,7 +281,7 @@ mod tests {
             ..pack()
         };
         if let Some(person) = &mut bare.person {
-            person.nc_year = Some(NcYear::Y11);
+            person.nc_year = Some(NcYear::Y11.into());
             person.sensitive = true;
         }
         let found = check(&bare, college());

@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 
+use crate::codes::Open;
 use crate::codes::need::NeedType;
 use crate::codes::provision::SenProvision;
 use crate::codes::reason::{ErasureGround, IdentifierEnd};
@@ -62,8 +63,8 @@ pub struct Person {
     pub sex: Option<String>,
     /// Home postcode.
     pub postcode: Option<String>,
-    /// National Curriculum year.
-    pub nc_year: Option<NcYear>,
+    /// National Curriculum year. What the list does not have is kept.
+    pub nc_year: Option<Open<NcYear>>,
     /// Language spoken at home.
     pub home_language: Option<String>,
     /// In care, and of which authority.
@@ -140,8 +141,8 @@ pub struct IdentifierEnded {
 pub struct SenProvisionRecorded {
     /// The record.
     pub learner: LearnerId,
-    /// Kind of provision.
-    pub provision: SenProvision,
+    /// Kind of provision. What the list does not have is kept.
+    pub provision: Open<SenProvision>,
     /// First day.
     pub start: Date,
     /// Last day, where it has ended.

@@ -15,7 +15,7 @@ pub(crate) fn person() -> Person {
         date_of_birth: date(2015, 3, 4),
         sex: Some("F".to_owned()),
         postcode: Some("E1 4AA".to_owned()),
-        nc_year: Some(NcYear::Y6),
+        nc_year: Some(NcYear::Y6.into()),
         home_language: None,
         looked_after: None,
         sensitive: false,

@@ -5,15 +5,17 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 
 use super::{LearnerFact, LearnerState, NeedsRecorded, RankedNeed, SenProvisionRecorded};
+use crate::codes::Open;
 use crate::codes::provision::SenProvision;
 use crate::decider::{Faults, Outcome, Refusal};
 
 /// Records a spell of provision. One spell has one start and kind: the same again says how it goes on.
 /// A spell may lie ahead, as files of the summer say what begins in September.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct RecordSenProvision {
-    /// Kind of provision; the codes before 2014 for history.
-    pub provision: SenProvision,
+    /// Kind of provision; the codes before 2014 for history. What the list does not have is kept (the
+    /// door warns).
+    pub provision: Open<SenProvision>,
     /// First day.
     pub start: Date,
     /// Last day, where it has ended.
@@ -85,7 +87,7 @@ fn no_assessment_only_with_support(
 ) -> Result<(), Refusal> {
     let claimed = needs.iter().any(|need| need.need.as_str() == "NSA" && need.to.is_none());
     match state.open_provision() {
-        Some(spell) if claimed && spell.provision != SenProvision::K => Err(Refusal::Rule {
+        Some(spell) if claimed && !spell.provision.is(SenProvision::K) => Err(Refusal::Rule {
             reason: "NSA_NEEDS_SEN_SUPPORT",
             message: "NSA is used with SEN support (K) only, and the record has another provision"
                 .to_owned(),
@@ -103,7 +105,7 @@ mod tests {
     use jiff::civil::date;
 
     fn spell(provision: SenProvision, end: Option<Date>) -> RecordSenProvision {
-        RecordSenProvision { provision, start: date(2023, 9, 4), end }
+        RecordSenProvision { provision: provision.into(), start: date(2023, 9, 4), end }
     }
 
     fn need(code: &str, rank: u8) -> RankedNeed {

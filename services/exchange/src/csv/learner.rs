@@ -1,6 +1,7 @@
 //! The learner that a row is about.
 
 use onward_domain::codes::year::NcYear;
+use onward_domain::codes::{LONGEST_CODE, Open};
 use onward_domain::learner::{Person, folded};
 use onward_domain::numbers::{Fault, NhsNumber, Uln, Upn};
 
@@ -115,17 +116,18 @@ fn person(cells: &mut Cells<'_>) -> Option<Person> {
     })
 }
 
-fn nc_year(cells: &mut Cells<'_>) -> Option<NcYear> {
+fn nc_year(cells: &mut Cells<'_>) -> Option<Open<NcYear>> {
     let text = cells.line_of("nc_year")?;
     // People write "Year 7" where the code is 7.
     let bare = text.strip_prefix("Year ").or_else(|| text.strip_prefix("Y")).unwrap_or(&text);
-    let year = NcYear::read(bare).ok();
-    if year.is_none() {
-        cells.refuse(
-            "nc_year",
-            "code_unknown",
-            "this is not a year group: R, 1 to 14, N1, N2, E1, E2, X",
-        );
+    let year = NcYear::read(bare).map_or_else(|_| Open::read(&text), Open::Known);
+    if year.as_str().chars().count() > LONGEST_CODE {
+        let message = "this is not a year group: R, 1 to 14, N1, N2, E1, E2, X";
+        cells.refuse("nc_year", "code_unknown", message);
+    } else if year.known().is_none() {
+        let message =
+            "this is not a year group (R, 1 to 14, N1, N2, E1, E2, X); it is kept as it came";
+        cells.warn("nc_year", "nc_year_unknown", message);
     }
-    year
+    Some(year)
 }

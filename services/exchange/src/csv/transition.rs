@@ -1,6 +1,7 @@
 //! A row of the transitions file: a learner, and a move that is planned.
 
 use jiff::civil::Date;
+use onward_domain::codes::LONGEST_CODE;
 use onward_domain::codes::need::NeedType;
 use onward_domain::codes::provision::SenProvision;
 use onward_domain::learner::RankedNeed;
@@ -61,7 +62,7 @@ impl Row for TransitionRow {
             home_la: home_la?,
             planned: planned?,
             provision: provision?,
-            nc_year: learner.as_ref().and_then(|learner| learner.person.nc_year),
+            nc_year: learner.as_ref().and_then(|learner| learner.person.nc_year.as_ref()?.known()),
         };
         let (detail, opens_dsa_case) = moves::read(cells, &common)?;
         Some(Self {
@@ -147,10 +148,10 @@ fn fitting(
         cells.warn("need1", "nsa_left_out", message);
         needs.retain(fits);
     }
-    if needs.iter().any(|need| need.need.as_str().chars().count() > 10) {
+    if needs.iter().any(|need| need.need.as_str().chars().count() > LONGEST_CODE) {
         let message = "this is longer than any code of a need; it is left out";
         cells.warn("need1", "need_too_long", message);
-        needs.retain(|need| need.need.as_str().chars().count() <= 10);
+        needs.retain(|need| need.need.as_str().chars().count() <= LONGEST_CODE);
     }
     needs
 }

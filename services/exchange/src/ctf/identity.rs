@@ -1,10 +1,12 @@
 //! Who a pupil of a transfer file is: names, date of birth, numbers.
 
 use jiff::civil::Date;
+use onward_domain::codes::Open;
 use onward_domain::codes::year::NcYear;
 use onward_domain::learner::{LookedAfter, Person, holds_unseen};
 use onward_domain::numbers::{Fault, Uln, Upn};
 
+use super::sen::short;
 use super::tree::Node;
 use crate::Note;
 use crate::values;
@@ -142,14 +144,18 @@ fn detail(node: &Node, name: &str) -> Option<String> {
     inside.or_else(|| node.text_of(name)).map(values::tidy)
 }
 
-fn nc_year(node: &Node, warnings: &mut Vec<Note>) -> Option<NcYear> {
-    let raw = detail(node, "NCyearActual")?;
-    let year = NcYear::read(&raw).ok();
-    if year.is_none() {
-        let message = "the year group is not one of the list; it is left out";
-        warnings.push(Note::new(node.line, "NCyearActual", "nc_year_unknown", message));
-    }
-    year
+fn nc_year(node: &Node, warnings: &mut Vec<Note>) -> Option<Open<NcYear>> {
+    let raw = detail(node, "NCyearActual").filter(|raw| !raw.is_empty())?;
+    let year = NcYear::read_open(&raw);
+    let (code, message) = if !short(&year) {
+        ("nc_year_too_long", "this is longer than any year group; it is left out")
+    } else if year.known().is_none() {
+        ("nc_year_unknown", "the year group is not one of the list; it is kept as it came")
+    } else {
+        return Some(year);
+    };
+    warnings.push(Note::new(node.line, "NCyearActual", code, message));
+    short(&year).then_some(year)
 }
 
 fn postcode(node: &Node) -> Option<String> {

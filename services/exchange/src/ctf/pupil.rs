@@ -1,6 +1,7 @@
 //! One pupil of a transfer file as values.
 
 use jiff::civil::Date;
+use onward_domain::codes::Open;
 use onward_domain::codes::need;
 use onward_domain::codes::provision::SenProvision;
 use onward_domain::learner::{Person, RankedNeed};
@@ -60,10 +61,10 @@ pub struct CtfPupil {
 
 impl CtfPupil {
     /// Provision in force on a day: the latest spell that covers it.
-    pub fn provision_on(&self, day: Date) -> Option<SenProvision> {
+    pub fn provision_on(&self, day: Date) -> Option<&Open<SenProvision>> {
         let covers =
             |spell: &&SenSpell| spell.start <= day && spell.end.is_none_or(|end| day <= end);
-        self.sen_history.iter().rev().find(covers).map(|spell| spell.provision)
+        self.sen_history.iter().rev().find(covers).map(|spell| &spell.provision)
     }
 
     /// The same for the same pupil, within a file and from one sending to the next: the UPN, or name
@@ -84,7 +85,7 @@ pub(super) fn read(node: &Node, overfull: bool, file_date: Option<Date>) -> Pupi
     let (upn, upn_to_fix) = identity::upn(node, &mut warnings);
     let sen_history = sen::history(node, &mut warnings);
     let open = sen_history.iter().rev().find(|spell| spell.end.is_none());
-    let needs = sen::needs(node, open.map(|spell| spell.provision), &mut warnings);
+    let needs = sen::needs(node, open.map(|spell| &spell.provision), &mut warnings);
     let pupil = CtfPupil {
         former_upns: identity::former_upns(node, upn.as_ref(), &mut warnings),
         upn,
@@ -112,7 +113,12 @@ fn judge_spells(pupil: &CtfPupil, line: u64, day: Date, warnings: &mut Vec<Note>
 
 /// Needs beside the provision of the day of the file.
 fn judge_needs(pupil: &CtfPupil, line: u64, day: Date, warnings: &mut Vec<Note>) {
-    let provision = pupil.provision_on(day).unwrap_or(SenProvision::N);
+    // A provision that the list does not have says nothing about the needs beside it.
+    let provision = match pupil.provision_on(day) {
+        Some(Open::Unknown(_)) => SenProvision::E,
+        Some(Open::Known(provision)) => *provision,
+        None => SenProvision::N,
+    };
     let current = pupil.needs.iter().filter(|need| need.to.is_none_or(|to| day <= to));
     let ranked: Vec<_> = current.map(|need| (need.rank, need.need.clone())).collect();
     for warning in need::check(provision, &ranked, day) {

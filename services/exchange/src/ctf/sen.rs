@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use onward_domain::codes::need::NeedType;
 use onward_domain::codes::provision::SenProvision;
+use onward_domain::codes::{CodeSet, LONGEST_CODE, Open};
 use onward_domain::learner::RankedNeed;
 
 use super::tree::Node;
@@ -12,8 +13,8 @@ use crate::values;
 /// A spell of provision. The same (learner, start, provision) is the same spell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SenSpell {
-    /// Kind of provision; `A`, `P` and `S` are history from before 2014.
-    pub provision: SenProvision,
+    /// Kind of provision; `A`, `P` and `S` are history from before 2014. What the list does not have is kept.
+    pub provision: Open<SenProvision>,
     /// First day.
     pub start: Date,
     /// Last day; absent while it goes on.
@@ -27,7 +28,7 @@ pub(super) fn history(node: &Node, warnings: &mut Vec<Note>) -> Vec<SenSpell> {
     let mut spells: Vec<SenSpell> = Vec::new();
     for spell in elements.iter().filter_map(|element| spell(element, warnings)) {
         let same = |other: &&mut SenSpell| {
-            (other.start, other.provision) == (spell.start, spell.provision)
+            (other.start, &other.provision) == (spell.start, &spell.provision)
         };
         match spells.iter_mut().find(same) {
             Some(known) => known.end = known.end.or(spell.end),
@@ -40,15 +41,21 @@ pub(super) fn history(node: &Node, warnings: &mut Vec<Note>) -> Vec<SenSpell> {
 
 fn spell(element: &Node, warnings: &mut Vec<Note>) -> Option<SenSpell> {
     let raw = element.text_of("SENprovision");
-    let provision = raw.and_then(|code| SenProvision::parse(&code.to_ascii_uppercase()).ok());
+    let provision = raw.map(Open::<SenProvision>::read).filter(short);
     let start = day(element, "StartDate", "sen_start_invalid", warnings);
     let (field, code, message) = match (raw, provision, start) {
         (None, _, None) => return None,
         (None, ..) => ("SENprovision", "provision_missing", "this spell has no code of provision"),
-        (_, None, _) => ("SENprovision", "provision_unknown", "the code of provision is not known"),
+        (_, None, _) => ("SENprovision", "provision_too_long", "this is longer than any code"),
         (_, _, None) => ("StartDate", "sen_start_missing", "this spell has no first day"),
         (_, Some(provision), Some(start)) => {
             let end = end(element, "EndDate", Some(start), warnings);
+            if provision.known().is_none() {
+                let message =
+                    "the list does not have this code of provision; it is kept as it came";
+                let remark = Note::new(element.line, "SENprovision", "provision_unknown", message);
+                warnings.push(remark);
+            }
             return Some(SenSpell { provision, start, end });
         }
     };
@@ -56,12 +63,17 @@ fn spell(element: &Node, warnings: &mut Vec<Note>) -> Option<SenSpell> {
     None
 }
 
+/// What is longer is no code.
+pub(super) fn short<C: CodeSet>(code: &Open<C>) -> bool {
+    code.as_str().chars().count() <= LONGEST_CODE
+}
+
 /// Needs by rank, each need and each rank once. A need without a rank follows those before it; of two
 /// with one rank the second moves down. What the house cannot hold is left out and pointed out: the
 /// pupil goes on.
 pub(super) fn needs(
     node: &Node,
-    provision: Option<SenProvision>,
+    provision: Option<&Open<SenProvision>>,
     warnings: &mut Vec<Note>,
 ) -> Vec<RankedNeed> {
     let mut elements = Vec::new();
@@ -98,18 +110,15 @@ fn once(needs: &mut Vec<(u64, RankedNeed)>, line: u64, need: RankedNeed, warning
     }
 }
 
-/// Longest code of a need that is kept, in characters.
-const LONGEST_CODE: usize = 10;
-
 /// Whether the house can hold the need beside the provision that goes on.
 fn holds(
     line: u64,
     need: &RankedNeed,
-    provision: Option<SenProvision>,
+    provision: Option<&Open<SenProvision>>,
     warnings: &mut Vec<Note>,
 ) -> bool {
     let nsa = need.need.as_str() == "NSA";
-    let other = provision.is_some_and(|provision| provision != SenProvision::K);
+    let other = provision.is_some_and(|provision| !provision.is(SenProvision::K));
     let (code, message) = if need.need.as_str().chars().count() > LONGEST_CODE {
         ("need_too_long", "this is longer than any code of a need; it is left out")
     } else if nsa && need.rank > 1 {

@@ -10,7 +10,7 @@ use onward_domain::learner::{
 use super::person::{all, place, read_all, read_part, read_place};
 use super::spelling::Spelled;
 use super::value::{
-    Read, code, day, id, optional_day, read_code, read_day, read_id, read_optional_day,
+    Read, code, day, id, optional_day, read_code, read_day, read_id, read_open, read_optional_day,
     read_optional_id,
 };
 use super::{DecodeError, Encoded, Told, Wire, close, facts, told, wire};
@@ -130,7 +130,7 @@ impl Wire for SenProvisionRecorded {
         let Self { learner, provision, start, end } = self;
         wire::SenProvisionRecorded {
             learner_id: learner.to_string(),
-            provision: code(*provision),
+            provision: provision.as_str().to_owned(),
             start: day(*start),
             end: optional_day(*end),
             ..Default::default()
@@ -140,7 +140,7 @@ impl Wire for SenProvisionRecorded {
     fn read(message: Self::Message) -> Read<Self> {
         Ok(Self {
             learner: read_id(&message.learner_id)?,
-            provision: read_code(&message.provision)?,
+            provision: read_open(&message.provision)?,
             start: read_day(message.start)?,
             end: read_optional_day(message.end)?,
         })

@@ -4,8 +4,8 @@ use onward_domain::codes::need::NeedType;
 use onward_domain::learner::{LookedAfter, Person, RankedNeed, Setting};
 
 use super::value::{
-    Read, day, id, narrow, optional_code, optional_day, read_day, read_optional_code,
-    read_optional_day, read_optional_id,
+    Read, day, id, narrow, optional_day, read_day, read_optional_day, read_optional_id,
+    read_optional_open,
 };
 use super::{DecodeError, Wire, wire};
 
@@ -47,7 +47,7 @@ impl Wire for Person {
             date_of_birth: day(*date_of_birth),
             sex: sex.clone(),
             postcode: postcode.clone(),
-            nc_year: optional_code(*nc_year),
+            nc_year: nc_year.as_ref().map_or_else(String::new, |year| year.as_str().to_owned()),
             home_language: home_language.clone(),
             looked_after: maybe(looked_after.as_ref()),
             sensitive: *sensitive,
@@ -62,7 +62,7 @@ impl Wire for Person {
             date_of_birth: read_day(message.date_of_birth)?,
             sex: message.sex,
             postcode: message.postcode,
-            nc_year: read_optional_code(&message.nc_year)?,
+            nc_year: read_optional_open(&message.nc_year),
             home_language: message.home_language,
             looked_after: read_maybe(message.looked_after)?,
             sensitive: message.sensitive,

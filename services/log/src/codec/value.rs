@@ -6,7 +6,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use onward_contract::google::r#type::Date as WireDate;
-use onward_domain::codes::CodeSet;
+use onward_domain::codes::{CodeSet, Open};
 use onward_domain::ids::NotAnId;
 use onward_domain::transition::Planned;
 
@@ -52,6 +52,17 @@ pub(super) fn read_code<T: CodeSet>(text: &str) -> Read<T> {
 /// A code of a closed set that may be absent.
 pub(super) fn read_optional_code<T: CodeSet>(text: &str) -> Read<Option<T>> {
     if text.is_empty() { Ok(None) } else { read_code(text).map(Some) }
+}
+
+/// A code of a set that is held open: any text, spelled as it was written.
+pub(super) fn read_open<T: CodeSet>(text: &str) -> Read<Open<T>> {
+    read_optional_open(text).ok_or(DecodeError::Malformed)
+}
+
+/// The same where it may be absent.
+pub(super) fn read_optional_open<T: CodeSet>(text: &str) -> Option<Open<T>> {
+    let read = || T::from_code(text).map_or_else(|_| Open::Unknown(text.to_owned()), Open::Known);
+    (!text.is_empty()).then(read)
 }
 
 // === days and moments ===

@@ -2,7 +2,7 @@
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use zeroize::Zeroizing;
@@ -38,8 +38,18 @@ pub(crate) fn read_or_make(path: &Path) -> Result<Zeroizing<[u8; 32]>, OpenError
     }
 }
 
-/// The key in the file; none when there is no file.
+/// What a key file may not let anybody do: others anything, the group write. A secret that is mounted for
+/// a service's group to read is in order.
+const EXPOSED: u32 = 0o027;
+
+/// The key in the file; none when there is no file. One that others can read is no secret any more.
 pub(super) fn read(path: &Path) -> Result<Option<Zeroizing<[u8; 32]>>, OpenError> {
+    if let Ok(found) = std::fs::metadata(path)
+        && found.permissions().mode() & EXPOSED != 0
+    {
+        let mode = found.permissions().mode() & 0o777;
+        return Err(OpenError::ExposedKey { path: path.to_owned(), mode });
+    }
     match std::fs::read_to_string(path).map(Zeroizing::new) {
         Ok(text) => parse(path, &text).map(Some),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),

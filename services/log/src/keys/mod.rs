@@ -64,10 +64,25 @@ struct Inner {
     id: Uuid,
 }
 
+/// What the store has of a subject that it knows. One that it does not know was never given a key *here*:
+/// that is no erasure.
+#[derive(Clone)]
+pub(crate) enum Held {
+    /// Its key.
+    Key(Arc<SecretKey>),
+    /// Its key was destroyed.
+    Destroyed,
+    /// What is kept does not open.
+    Unusable,
+}
+
 /// Somebody needs a key for a subject.
 struct Wish {
     subject: Uuid,
-    reply: oneshot::Sender<Result<Arc<SecretKey>, LogError>>,
+    /// Nothing was ever sealed for the subject, so that a key may be made where there is none. Anywhere
+    /// else a second key would leave one half of what was said unreadable.
+    new: bool,
+    reply: oneshot::Sender<Result<Option<Arc<SecretKey>>, LogError>>,
 }
 
 impl Keys {
@@ -92,42 +107,55 @@ impl Keys {
         self.0.id
     }
 
-    /// The key to seal with; made when there is none.
-    pub(crate) async fn for_writing(&self, subject: Uuid) -> Result<Arc<SecretKey>, LogError> {
+    /// Whether it holds keys of anybody.
+    pub(crate) async fn hold_any(&self) -> Result<bool, OpenError> {
+        self.0.store.holds_any().await
+    }
+
+    /// The key to seal with; made when there is none, where the subject is new. None: there is no key, and
+    /// whether there should be one is not known here.
+    pub(crate) async fn for_writing(
+        &self,
+        subject: Uuid,
+        new: bool,
+    ) -> Result<Option<Arc<SecretKey>>, LogError> {
         if self.is_erased(subject) {
             return Err(LogError::Erased);
         }
         if let Some(key) = self.0.cache.get(&subject) {
-            return Ok(key);
+            return Ok(Some(key));
         }
         let (reply, answer) = oneshot::channel();
         let gone = LogError::Unavailable(Cause::Stopping);
-        self.0.maker.send(Wish { subject, reply }).await.map_err(|_| gone)?;
+        self.0.maker.send(Wish { subject, new, reply }).await.map_err(|_| gone)?;
         let key = answer.await.map_err(|_| gone)??;
-        self.0.cache.put(subject, &key);
+        if let Some(key) = &key {
+            self.0.cache.put(subject, key);
+        }
         Ok(key)
     }
 
-    /// The keys to open with; a subject whose key was destroyed is absent.
+    /// The keys to open with. A subject that the store does not know is absent.
     pub(crate) async fn for_reading(
         &self,
         subjects: impl IntoIterator<Item = Uuid>,
-    ) -> Result<HashMap<Uuid, Arc<SecretKey>>, LogError> {
-        let subjects: HashSet<Uuid> =
-            subjects.into_iter().filter(|subject| !self.is_erased(*subject)).collect();
+    ) -> Result<HashMap<Uuid, Held>, LogError> {
+        let subjects: HashSet<Uuid> = subjects.into_iter().collect();
         let mut found = HashMap::with_capacity(subjects.len());
         let mut missing = Vec::new();
         for subject in subjects {
             match self.0.cache.get(&subject) {
-                Some(key) => drop(found.insert(subject, key)),
+                _ if self.is_erased(subject) => drop(found.insert(subject, Held::Destroyed)),
+                Some(key) => drop(found.insert(subject, Held::Key(key))),
                 None => missing.push(subject),
             }
         }
         for row in self.0.store.read(&missing).await? {
-            if let Some(key) = self.0.ring.unwrap(&self.0.store, &row).await? {
-                self.0.cache.put(row.subject, &key);
-                found.insert(row.subject, key);
+            let held = self.0.ring.unwrap(&self.0.store, &row).await?;
+            if let Held::Key(key) = &held {
+                self.0.cache.put(row.subject, key);
             }
+            found.insert(row.subject, held);
         }
         Ok(found)
     }
@@ -194,7 +222,12 @@ async fn make_keys(store: Store, ring: Arc<Ring>, mut wishes: mpsc::Receiver<Wis
         let made = make(&store, &ring, &waiting).await;
         for wish in waiting.drain(..) {
             let answer = match &made {
-                Ok(keys) => keys.get(&wish.subject).cloned().ok_or(LogError::Erased),
+                Ok(keys) => match keys.get(&wish.subject) {
+                    Some(Held::Key(key)) => Ok(Some(Arc::clone(key))),
+                    Some(Held::Destroyed) => Err(LogError::Erased),
+                    Some(Held::Unusable) => Err(LogError::Unavailable(Cause::Keys)),
+                    None => Ok(None),
+                },
                 Err(error) => Err(*error),
             };
             // Whoever went away needs no key; it is there for the next.
@@ -207,24 +240,25 @@ async fn make(
     store: &Store,
     ring: &Ring,
     wishes: &[Wish],
-) -> Result<HashMap<Uuid, Arc<SecretKey>>, LogError> {
+) -> Result<HashMap<Uuid, Held>, LogError> {
     let subjects: HashSet<Uuid> = wishes.iter().map(|wish| wish.subject).collect();
     let subjects: Vec<Uuid> = subjects.into_iter().collect();
+    let new: HashSet<Uuid> =
+        wishes.iter().filter(|wish| wish.new).map(|wish| wish.subject).collect();
     for _ in 0..TRIES {
-        let known = store.read(&subjects).await?.into_iter().map(|row| row.subject).collect();
-        add(store, ring, &subjects, &known).await?;
+        let known: HashSet<Uuid> =
+            store.read(&subjects).await?.into_iter().map(|row| row.subject).collect();
+        add(store, ring, new.difference(&known)).await?;
         // Read back what is kept: another process may have been first.
         let rows = store.read(&subjects).await?;
-        if rows.len() < subjects.len() {
+        if !new.iter().all(|subject| rows.iter().any(|row| row.subject == *subject)) {
             // Nothing was added, since another key wraps by now.
             ring.renew(store).await?;
             continue;
         }
         let mut keys = HashMap::with_capacity(subjects.len());
         for row in rows {
-            if let Some(key) = ring.unwrap(store, &row).await? {
-                keys.insert(row.subject, key);
-            }
+            keys.insert(row.subject, ring.unwrap(store, &row).await?);
         }
         return Ok(keys);
     }
@@ -235,12 +269,11 @@ async fn make(
 async fn add(
     store: &Store,
     ring: &Ring,
-    subjects: &[Uuid],
-    known: &HashSet<Uuid>,
+    subjects: impl Iterator<Item = &Uuid>,
 ) -> Result<(), LogError> {
     let (kek, fault) = (ring.present(), LogError::Unavailable(Cause::Keys));
     let mut fresh = Vec::new();
-    for subject in subjects.iter().filter(|subject| !known.contains(subject)) {
+    for subject in subjects {
         let key = SecretKey::random().map_err(|_| fault)?;
         let wrapped = kek.key.seal(key.bytes(), &associated(*subject)).map_err(|_| fault)?;
         fresh.push(Row { subject: *subject, wrapped: Some(wrapped), kek: Some(kek.id) });

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::kek::{CURRENT, Kek, KekId, KekSource};
 use super::store::{Row, Store};
-use super::{associated, files};
+use super::{Held, associated, files};
 use crate::error::{Cause, LogError, OpenError};
 use crate::seal::SecretKey;
 
@@ -47,6 +47,9 @@ impl Ring {
         let wrong = || OpenError::WrongKek(source.place(&folder));
         let kept = kept.ok_or_else(wrong)?;
         let keys = source.read(&folder).await?;
+        if keys.is_empty() {
+            return Err(OpenError::NoKek(source.place(&folder)));
+        }
         let present = keys.iter().find(|kek| opens_check(kek, &kept)).cloned().ok_or_else(wrong)?;
         if kept.kek.is_none() {
             store.adopt(&wrap_check(&present, kept.subject)?, present.id).await?;
@@ -88,13 +91,12 @@ impl Ring {
         Ok(())
     }
 
-    /// Opens a row; none where its key was destroyed.
-    pub(super) async fn unwrap(
-        &self,
-        store: &Store,
-        row: &Row,
-    ) -> Result<Option<Arc<SecretKey>>, LogError> {
-        let Some(wrapped) = &row.wrapped else { return Ok(None) };
+    /// Opens a row. One that was tampered with is nobody else's fault.
+    ///
+    /// # Errors
+    /// The key that wrapped it is not there.
+    pub(super) async fn unwrap(&self, store: &Store, row: &Row) -> Result<Held, LogError> {
+        let Some(wrapped) = &row.wrapped else { return Ok(Held::Destroyed) };
         let fault = LogError::Unavailable(Cause::Keys);
         let id = row.kek.unwrap_or_else(|| self.present().id);
         let kek = match self.known(id) {
@@ -104,9 +106,11 @@ impl Ring {
                 self.known(id).ok_or(fault)?
             }
         };
-        let clear = kek.open(wrapped, &associated(row.subject)).map_err(|_| fault)?;
-        let bytes: [u8; 32] = clear.as_slice().try_into().map_err(|_| fault)?;
-        Ok(Some(Arc::new(SecretKey::new(bytes))))
+        let Ok(clear) = kek.open(wrapped, &associated(row.subject)) else {
+            return Ok(Held::Unusable);
+        };
+        let bytes: Result<[u8; 32], _> = clear.as_slice().try_into();
+        Ok(bytes.map_or(Held::Unusable, |bytes| Held::Key(Arc::new(SecretKey::new(bytes)))))
     }
 
     fn known(&self, id: KekId) -> Option<Arc<SecretKey>> {

@@ -13,7 +13,7 @@ use super::files::{self, sync_folder};
 use super::kek::{CURRENT, Kek, KekId, KekSource, NEXT, RETIRED};
 use super::ring::wrap_check;
 use super::store::{Row, Store, on_store, row};
-use super::{KeyStore, associated};
+use super::{Held, KeyStore, associated};
 use crate::error::{Cause, LogError, OpenError};
 use crate::sql::{key_store, key_store_fault};
 
@@ -73,7 +73,11 @@ impl KeyStore {
             let mut anew = Vec::with_capacity(rows.len());
             for row in &rows {
                 let fault = LogError::Unavailable(Cause::Keys);
-                let Some(key) = ring.unwrap(store, row).await? else { continue };
+                let key = match ring.unwrap(store, row).await? {
+                    Held::Key(key) => key,
+                    Held::Destroyed => continue,
+                    Held::Unusable => return Err(fault),
+                };
                 let wrapped = next.key.seal(key.bytes(), &associated(row.subject));
                 anew.push((row, wrapped.map_err(|_| fault)?));
             }

@@ -12,7 +12,7 @@ use super::kek::KekId;
 use crate::error::{LogError, OpenError};
 use crate::folder::private_file;
 use crate::options::KeyOptions;
-use crate::sql::{key_store, key_store_fault, open_fault, sqlite};
+use crate::sql::{Fault, key_store, key_store_fault, open_fault, sqlite};
 
 /// A subject's wrapped key; absent where it was destroyed.
 pub(super) struct Row {
@@ -69,6 +69,14 @@ impl Store {
         Ok(found.map_err(open_fault)?.map(row))
     }
 
+    /// Whether there are keys of anybody in it, destroyed ones as well.
+    pub(super) async fn holds_any(&self) -> Result<bool, OpenError> {
+        let any = on_store!(self, pool => {
+            sqlx::query_scalar(key_store::HOLDS_ANY).fetch_optional(pool).await
+        });
+        any.map(|found: Option<i32>| found.is_some()).map_err(open_fault)
+    }
+
     /// Names the store, unless somebody else was quicker.
     pub(super) async fn name(&self, id: Uuid, wrapped: &[u8], kek: KekId) -> Result<(), OpenError> {
         let done = on_store!(self, pool => {
@@ -117,9 +125,14 @@ async fn open_sqlite(folder: &Path) -> Result<Store, OpenError> {
     // One connection: key rows are read once and then remembered.
     let pool = SqlitePoolOptions::new().max_connections(1).after_release(sqlite::is_clean);
     let pool = sqlite::patiently(|| pool.clone().connect_with(settings.clone())).await;
-    let pool = pool.map_err(open_fault)?;
-    make_tables(&pool).await.map_err(open_fault)?;
-    Ok(Store::Sqlite { pool, path })
+    let opened = match pool {
+        Ok(pool) => make_tables(&pool).await.map(|()| pool),
+        Err(error) => Err(error),
+    };
+    match opened {
+        Ok(pool) => Ok(Store::Sqlite { pool, path }),
+        Err(error) => Err(OpenError::File { path, cause: Fault::from(error).cause() }),
+    }
 }
 
 /// Looked at and made in one transaction: two processes may start at once.

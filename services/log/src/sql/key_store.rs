@@ -32,6 +32,8 @@ pub(crate) const INSERT_IDENTITY: &str =
 
 pub(crate) const READ_IDENTITY: &str = "SELECT id, wrapped, kek FROM key_store WHERE one = 1";
 
+pub(crate) const HOLDS_ANY: &str = "SELECT 1 FROM subject_key LIMIT 1";
+
 /// From now on this key wraps. The row is what everybody who adds a key looks at first.
 pub(crate) const SWITCH: &str = "UPDATE key_store SET wrapped = $1, kek = $2 WHERE one = 1";
 

@@ -1,5 +1,6 @@
 //! A connection to a running server, as the caller that the token names.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
@@ -15,7 +16,7 @@ use onward_contract::transition::v1::transition_service_client::TransitionServic
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
 use tonic::{Request, Status};
 use tonic_types::StatusExt;
 
@@ -64,7 +65,7 @@ impl Server {
         let token = args.token.as_deref().context(
             "a token is needed: --token T or ONWARD_TOKEN (onward token makes one for development)",
         )?;
-        Self::dial(&args.server, token).await
+        Self::dial_trusting(&args.server, token, args.ca.as_deref()).await
     }
 
     /// Connects with an address and a token.
@@ -72,15 +73,28 @@ impl Server {
     /// # Errors
     /// As [`Server::connect`].
     pub async fn dial(url: &str, token: &str) -> anyhow::Result<Self> {
-        let endpoint = Endpoint::from_shared(url.to_owned())
-            .map_err(|_| anyhow!("{url} is not a URL such as http://127.0.0.1:7700"))?
+        Self::dial_trusting(url, token, None).await
+    }
+
+    /// As [`Server::dial`]; over TLS the server's certificate is signed by an authority in the file, else
+    /// by one that the system trusts.
+    async fn dial_trusting(
+        url: &str,
+        token: &str,
+        authority: Option<&Path>,
+    ) -> anyhow::Result<Self> {
+        let no_url = || anyhow!("{url} is not a URL such as http://127.0.0.1:7700");
+        let mut endpoint = Endpoint::from_shared(url.to_owned()).map_err(|_| no_url())?;
+        match endpoint.uri().scheme_str() {
+            Some("https") => endpoint = endpoint.tls_config(trusting(authority)?)?,
+            Some("http") => {}
+            _ => return Err(no_url()),
+        }
+        let endpoint = endpoint
             .connect_timeout(Duration::from_secs(5))
             .tcp_nodelay(true)
             .user_agent(concat!("onward/", env!("CARGO_PKG_VERSION")))?;
-        let channel = endpoint
-            .connect()
-            .await
-            .with_context(|| format!("nobody answers at {url}; is onward serve running?"))?;
+        let channel = endpoint.connect().await.map_err(|error| unanswered(url, &error))?;
         Ok(Self { channel, bearer: bearer(token)? })
     }
 
@@ -122,6 +136,22 @@ impl Server {
         /// The house itself.
         operations: OperationsServiceClient;
     }
+}
+
+fn trusting(authority: Option<&Path>) -> anyhow::Result<ClientTlsConfig> {
+    let Some(file) = authority else { return Ok(ClientTlsConfig::new().with_native_roots()) };
+    let cannot = || format!("{} cannot be read", file.display());
+    let certificates = std::fs::read(file).with_context(cannot)?;
+    Ok(ClientTlsConfig::new().ca_certificate(Certificate::from_pem(certificates)))
+}
+
+/// Why nobody answered, in one line: the innermost cause says it.
+fn unanswered(url: &str, error: &tonic::transport::Error) -> anyhow::Error {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    anyhow!("nobody answers at {url}; is onward serve running? ({cause})")
 }
 
 fn bearer(token: &str) -> anyhow::Result<Bearer> {

@@ -37,8 +37,26 @@ pub(super) fn server(mut settings: Settings) -> anyhow::Result<Checked> {
         (1..=35).contains(&settings.keys.backup_days),
         "keys.backup_days must be 1 to 35: an older backup would bring a destroyed key back"
     );
+    bounds(&settings)?;
     roles(&settings)?;
     Ok(Checked { settings, listen })
+}
+
+/// Least that a process can work with.
+fn bounds(settings: &Settings) -> anyhow::Result<()> {
+    let http = &settings.http;
+    let least = [
+        ("database.max_connections", u64::from(settings.database.max_connections), 4),
+        ("proof.every_seconds", settings.proof.every_seconds, 1),
+        ("http.largest_request", http.largest_request as u64, 4096),
+        ("http.call_seconds", http.call_seconds, 1),
+        ("http.calls", http.calls as u64, 1),
+        ("http.calls_per_connection", http.calls_per_connection as u64, 1),
+    ];
+    for (name, value, least) in least {
+        ensure!(value >= least, "{name} must be at least {least}");
+    }
+    Ok(())
 }
 
 fn roles(settings: &Settings) -> anyhow::Result<()> {

@@ -80,6 +80,7 @@ fn reading(opened: Result<Opened, OpenFault>) -> Result<Reading, ViewError> {
         Err(OpenFault::UnknownType) => Reading::Unreadable("the type is not known"),
         Err(OpenFault::NewerVersion) => Reading::Unreadable("a newer version wrote it"),
         Err(OpenFault::Malformed) => Reading::Unreadable("it does not open, or does not parse"),
+        Err(OpenFault::NoKey) => Reading::Unreadable("its key is not in the key store"),
         Err(OpenFault::Store) => {
             return Err(ViewError::Log("the key store cannot be used".to_owned()));
         }
@@ -151,7 +152,8 @@ async fn attempt(
         erase::parked(&mut tx, name, generation, wanted).await?;
         all_aside.extend(aside.into_iter().map(|aside| (name, aside)));
     }
-    checkpoint::save(&mut tx, &moved).await?;
+    let last = events.last().map_or(&[][..], |last| last.recorded.hash.as_slice());
+    checkpoint::save(&mut tx, &moved, last).await?;
     tx.commit().await?;
     say(&all_aside);
     Ok(tracks)

@@ -102,15 +102,16 @@ struct Step<'a> {
 }
 
 /// Writes what changed between the tracks of some views, each only where the database still holds the
-/// old value.
+/// old value. `last` is the hash of the event up to which everything was seen now.
 ///
 /// # Errors
 /// `NotOwner` where one does not: somebody else has applied in the meantime.
-pub(crate) async fn save(tx: &mut Tx, moved: &[Moved<'_>]) -> Result<(), ViewError> {
+pub(crate) async fn save(tx: &mut Tx, moved: &[Moved<'_>], last: &[u8]) -> Result<(), ViewError> {
     let sequences = |one: &Track| one.sequences.clone();
     let scanned = |one: &Track| one.scanned.clone();
-    swap(tx, "view_checkpoint", "partition", "sequence", steps(moved, sequences)).await?;
-    swap(tx, "view_progress", "slice", "scanned", steps(moved, scanned)).await
+    let of = ("view_checkpoint", "partition", "sequence");
+    swap(tx, of, steps(moved, sequences), None).await?;
+    swap(tx, ("view_progress", "slice", "scanned"), steps(moved, scanned), Some(last)).await
 }
 
 /// Every entry that moved.
@@ -133,13 +134,14 @@ fn steps<'a>(moved: &[Moved<'a>], of: impl Fn(&Track) -> BTreeMap<u8, i64>) -> V
 /// match nothing.
 const SHAPE: usize = 32;
 
+/// `hash` is kept beside the value, where there is a column for it.
 async fn swap(
     tx: &mut Tx,
-    table: &str,
-    key: &str,
-    value: &str,
+    (table, key, value): (&str, &str, &str),
     steps: Vec<Step<'_>>,
+    hash: Option<&[u8]>,
 ) -> Result<(), ViewError> {
+    let beside = hash.map(|_| format!(", hash = ${}", 5 * SHAPE + 1)).unwrap_or_default();
     for some in steps.chunks(SHAPE) {
         let mut values = Vec::with_capacity(5 * SHAPE);
         for step in some {
@@ -149,9 +151,10 @@ async fn swap(
         for _ in some.len()..SHAPE {
             values.extend(["".into(), Value::from(0), Value::from(0), 0.into(), 0.into()]);
         }
+        values.extend(hash.map(Value::from));
         let lines: Vec<String> = (0..SHAPE).map(|line| places(line * 5)).collect();
         let sql = format!(
-            "UPDATE {table} SET {value} = step.n FROM ({}) AS step \
+            "UPDATE {table} SET {value} = step.n{beside} FROM ({}) AS step \
              WHERE {table}.view = step.v AND {table}.generation = step.g \
              AND {table}.{key} = step.k AND {table}.{value} = step.o",
             lines.join(" UNION ALL ")

@@ -28,6 +28,7 @@ pub(crate) mod kept;
 pub(crate) mod lease;
 pub(crate) mod narrow;
 pub(crate) mod number;
+pub(crate) mod origin;
 pub(crate) mod owner;
 pub(crate) mod parity;
 pub(crate) mod parked;

@@ -161,6 +161,12 @@ const BUILDS: Ddl = Ddl {
     postgres: include_str!("builds.postgres.sql"),
 };
 
+/// A column that came later.
+const HASH: Ddl = Ddl {
+    sqlite: "ALTER TABLE view_progress ADD COLUMN hash BLOB NOT NULL DEFAULT X''",
+    postgres: "ALTER TABLE view_progress ADD COLUMN hash BYTEA NOT NULL DEFAULT ''",
+};
+
 /// What stands before the indexes that only readers need.
 const READERS_ONLY: &str = "-- Only readers need these";
 
@@ -182,6 +188,10 @@ pub(crate) async fn register(
             let text = tx.pick(ddl).to_owned();
             tx.script(text).await?;
         }
+    }
+    if !tx.has_column("view_progress", "hash").await? {
+        let text = tx.pick(HASH).to_owned();
+        tx.script(text).await?;
     }
     for slice in 0..SLICES {
         tx.execute(

@@ -16,6 +16,7 @@ use super::apply::{self, At, Right, Running};
 use super::checkpoint::{self, Track};
 use super::fold::{Applier, Prepared};
 use super::number;
+use super::origin;
 use super::owner::{self, Owned, SLICES, slice_of};
 use super::parked;
 use super::registry;
@@ -172,6 +173,12 @@ impl Engine {
             .map(|(slice, _)| *slice)
             .collect();
         self.tracks.clear();
+        // Whatever was lost or gained may have been so because the log was put back.
+        if !origin::check(&self.store, &self.log, &self.known).await?.is_empty() {
+            self.views.clear();
+            self.renew_at = Instant::now();
+            return Ok(());
+        }
         self.views = views;
         for view in &self.views {
             self.tracks

@@ -47,7 +47,14 @@ impl Signal {
     /// # Errors
     /// `NotYet` while the first generation is built.
     pub(crate) async fn refresh(&self, store: &Store) -> Result<Position, ViewError> {
-        let position = self.served.position(store).await?;
+        let found = self.served.position(store).await;
+        if let Err(ViewError::NotYet) = found {
+            // It is built for the first time, or was begun anew: what was known holds no more.
+            self.sender.send_if_modified(|known| {
+                std::mem::replace(known, Position::START) != Position::START
+            });
+        }
+        let position = found?;
         self.reached(position);
         Ok(position)
     }

@@ -325,6 +325,22 @@ impl Tx {
         Ok(!self.rows(sql.to_owned(), vec![name.into()]).await?.is_empty())
     }
 
+    /// Whether a table has a column, in the schema of this connection.
+    pub(crate) async fn has_column(
+        &mut self,
+        table: &str,
+        column: &str,
+    ) -> Result<bool, ViewError> {
+        let sql = match self {
+            Self::Sqlite(_) => "SELECT 1 FROM pragma_table_info($1) WHERE name = $2",
+            Self::Postgres(_) => {
+                "SELECT 1 FROM information_schema.columns \
+                 WHERE table_schema = current_schema() AND table_name = $1 AND column_name = $2"
+            }
+        };
+        Ok(!self.rows(sql.to_owned(), vec![table.into(), column.into()]).await?.is_empty())
+    }
+
     /// Runs several statements without values.
     pub(crate) async fn script(&mut self, sql: String) -> Result<(), ViewError> {
         match self {

@@ -83,6 +83,43 @@ async fn try_abandon(
     Ok(one.generation)
 }
 
+/// Drops what was built of a view, since one generation does not follow from the log, and begins it anew.
+/// Another process may have been quicker.
+pub(crate) async fn start_over(
+    store: &Store,
+    view: &dyn Applier,
+    wrong: Generation,
+) -> Result<(), ViewError> {
+    let patience = Patience::begin();
+    loop {
+        match try_start_over(store, view, wrong).await {
+            Err(error) if patience.again(&error).await => {}
+            done => return done,
+        }
+    }
+}
+
+async fn try_start_over(
+    store: &Store,
+    view: &dyn Applier,
+    wrong: Generation,
+) -> Result<(), ViewError> {
+    let mut tx = store.begin_ddl().await?;
+    tx.impatient().await?;
+    owner::exclude_all(&mut tx).await?;
+    let listed = own(&mut tx, view).await?;
+    if !listed.iter().any(|one| one.generation == wrong) {
+        return Ok(());
+    }
+    for one in listed {
+        lease::revoke(&mut tx, view.name(), one.generation).await?;
+        registry::remove(&mut tx, view, one).await?;
+    }
+    let next = registry::begin(&mut tx, view, GenerationState::Building).await?;
+    registry::point(&mut tx, view, next).await?;
+    tx.commit().await
+}
+
 /// How long to try again where both were not level, or others were in the way.
 struct Patience(Instant);
 

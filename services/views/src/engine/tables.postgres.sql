@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS view_progress (
     generation BIGINT NOT NULL,
     slice      BIGINT NOT NULL,
     scanned    BIGINT NOT NULL,
+    hash       BYTEA NOT NULL DEFAULT '', -- of the event at that position
     PRIMARY KEY (view, generation, slice)
 ) WITH (fillfactor = 50);
 -- Events that a view could not apply, and those of the same learner behind them.

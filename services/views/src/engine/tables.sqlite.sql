@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS view_progress (
     generation INTEGER NOT NULL,
     slice      INTEGER NOT NULL,
     scanned    INTEGER NOT NULL,
+    hash       BLOB NOT NULL DEFAULT X'', -- of the event at that position
     PRIMARY KEY (view, generation, slice)
 );
 -- Events that a view could not apply, and those of the same learner behind them.

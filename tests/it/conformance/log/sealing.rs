@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use onward_domain::event::{Actor, Event, LearnerFact, Occurred};
-use onward_log::{ExecuteError, Log, LogError, OpenError, OpenFault, Options, Position};
+use onward_log::{Cause, ExecuteError, Log, LogError, OpenError, OpenFault, Options, Position};
 use rstest::rstest;
 use sqlx::{Connection, Executor, PgConnection, Row};
 
@@ -118,6 +118,50 @@ async fn a_destroyed_key_leaves_nothing_to_read(
     Ok(())
 }
 
+/// An older copy of the key store was put back, or another process has a copy of its own: that is no
+/// erasure, and nothing that would have to be undone is written.
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_missing_is_no_key_that_was_destroyed(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) -> anyhow::Result<()> {
+    let place = Place::new(backend).await?;
+    let log = place.open().await?;
+    let before = register(&log, "Okafor").await?;
+    log.close().await;
+    let (store, older) = (place.keys().join("learner-keys.db"), place.folder.path().join("older"));
+    std::fs::copy(&store, &older)?;
+    let log = place.open().await?;
+    let after = register(&log, "Quillfeather").await?;
+    log.close().await;
+    let newer = std::fs::read(&store)?;
+    std::fs::copy(&older, &store)?;
+
+    let log = place.open().await?;
+    let events = log.read(Position::START, 10).await?;
+    let opened = log.open_events(&events).await;
+    assert!(opened[0].is_ok(), "nobody else is touched");
+    assert!(matches!(opened[1], Err(OpenFault::NoKey)));
+    let load = log.load::<Notes<LearnerFact>>(after.uuid()).await;
+    assert!(matches!(load, Err(LogError::Unavailable(Cause::Keys))));
+    let attempt = append(after.uuid(), vec![registered(after, "Quillfeather")]);
+    let refused = log.execute(once(organisation()), attempt).await;
+    assert!(matches!(refused, Err(ExecuteError::Unavailable(Cause::Keys))), "{refused:?}");
+    let attempt = append(before.uuid(), vec![registered(before, "Okafor")]);
+    log.execute(once(organisation()), attempt).await?;
+    register(&log, "Newcomer").await?;
+    log.close().await;
+
+    // Its own is put back: all that was said is there.
+    std::fs::write(&store, newer)?;
+    let log = place.open().await?;
+    let events = log.read(Position::START, 10).await?;
+    let opened = log.open_events(&events[..3]).await;
+    assert!(opened.iter().all(Result::is_ok));
+    log.close().await;
+    Ok(())
+}
+
 /// A process that still has a learner's key in memory cannot write on after the erasure.
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
@@ -174,6 +218,61 @@ async fn other_keys_do_not_open_the_log(
     options.keys.folder = place.folder.path().join("elsewhere");
     assert!(matches!(refusal(options).await, OpenError::ForeignKeys(_)));
     place.open().await?.close().await;
+    Ok(())
+}
+
+/// Somebody removed the log, or its database, and kept the keys: a new log in its place would look like one
+/// in which nothing ever happened.
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_log_is_not_begun_beside_keys_in_use(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) -> anyhow::Result<()> {
+    let (place, other) = (Place::new(backend).await?, Place::new(backend).await?);
+    // Keys that nobody uses yet are no reason: a first start may have been cut short.
+    place.open().await?.close().await;
+    let mut options = other.options();
+    options.keys.folder = place.keys();
+    Log::open(options).await?.close().await;
+    let (place, other) = (Place::new(backend).await?, Place::new(backend).await?);
+    let log = place.open().await?;
+    register(&log, "Quillfeather").await?;
+    log.close().await;
+    let mut options = other.options();
+    options.keys.folder = place.keys();
+    assert!(matches!(refusal(options).await, OpenError::KeysWithoutLog(_)));
+    place.open().await?.close().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_file_that_others_can_read_is_refused() -> anyhow::Result<()> {
+    let place = Place::new(Backend::Sqlite).await?;
+    place.open().await?.close().await;
+    for file in ["kek", "lookup.key"] {
+        let path = place.keys().join(file);
+        for open in [0o644, 0o604, 0o660, 0o777] {
+            std::fs::set_permissions(&path, PermissionsExt::from_mode(open))?;
+            let OpenError::ExposedKey { mode, .. } = refusal(place.options()).await else {
+                panic!("{file} {open:o}")
+            };
+            assert_eq!(mode, open);
+        }
+        // For a service's group to read, as mounted secrets are.
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o440))?;
+        place.open().await?.close().await;
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_store_that_is_none_is_named() -> anyhow::Result<()> {
+    let place = Place::new(Backend::Sqlite).await?;
+    place.open().await?.close().await;
+    let file = place.keys().join("learner-keys.db");
+    std::fs::write(&file, "this is no database, and was never one".repeat(200))?;
+    let OpenError::File { path, .. } = refusal(place.options()).await else { panic!("not named") };
+    assert_eq!(path, file);
     Ok(())
 }
 

@@ -68,9 +68,14 @@ impl World {
 
     /// Opens a build of the views by its name: the same name is the same build.
     pub async fn views(&self, build: &str) -> anyhow::Result<Views> {
-        let storage = match &self.database {
+        self.views_over(self, build).await
+    }
+
+    /// Opens a build of another world beside this one's log.
+    pub async fn views_over(&self, other: &Self, build: &str) -> anyhow::Result<Views> {
+        let storage = match &other.database {
             None => {
-                let folder = self.build_folder(build);
+                let folder = other.build_folder(build);
                 std::fs::create_dir_all(&folder)?;
                 Storage::Sqlite { folder }
             }

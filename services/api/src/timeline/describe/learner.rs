@@ -67,7 +67,7 @@ fn person(said: Described, person: &Person) -> Described {
         .with("surname", person.surname.clone())
         .with_some("known_as", person.known_as.clone())
         .with("date_of_birth", person.date_of_birth.to_string())
-        .with_some("year_group", person.nc_year.map(|year| year.as_str()))
+        .with_some("year_group", person.nc_year.as_ref().map(|year| year.as_str().to_owned()))
         .with_some("home_language", person.home_language.clone())
 }
 
@@ -97,7 +97,7 @@ fn provision(fact: &SenProvisionRecorded) -> Described {
         None => format!("Provision was recorded from {from}."),
     };
     Described::saying(summary)
-        .with("provision", fact.provision.as_str())
+        .with("provision", fact.provision.as_str().to_owned())
         .with("start", fact.start.to_string())
         .with_some("end", fact.end.map(|end| end.to_string()))
 }

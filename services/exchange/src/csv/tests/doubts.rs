@@ -60,7 +60,8 @@ fn a_need_that_cannot_be_held_does_not_cost_the_row() {
     for (first, second, code, left) in [
         ("SLCN", "SLCN", "need_twice", 1),
         ("SLCN", "NSA", "nsa_left_out", 1),
-        ("ABCDEFGHIJKLM", "", "need_too_long", 0),
+        ("ABCDEFGHIJKLM", "", "need_unknown", 1),
+        (&"A".repeat(65), "", "need_too_long", 0),
     ] {
         let text = [MOVES, &moved("One", "Ada", first, second)].concat();
         let row = sound::<TransitionRow>(text.as_bytes()).remove(0);

@@ -108,8 +108,9 @@ fn provision_that_cannot_be_used_is_pointed_out() {
         "<SEN/>".to_owned(),
     ];
     let read = only(&one_pupil(&format!("<SENhistory>{}</SENhistory>", spells.concat())));
-    let kept: Vec<_> = read.pupil.sen_history.iter().map(|spell| spell.provision).collect();
-    assert_eq!(kept, [SenProvision::A, SenProvision::K]);
+    let kept: Vec<_> = read.pupil.sen_history.iter().map(|spell| spell.provision.known()).collect();
+    assert_eq!(kept, [Some(SenProvision::A), Some(SenProvision::K), None]);
+    assert_eq!(read.pupil.sen_history[2].provision.as_str(), "Q", "kept as it came");
     assert_eq!(
         codes(&read.warnings),
         [

@@ -18,7 +18,7 @@ fn a_leaving_year_six_is_read() {
     assert_eq!(header.qualifier.as_deref(), Some("full"));
     let read = pupils(bytes);
     assert!(read.iter().all(|read| read.pupil.needs.len() >= 2), "several needs each");
-    assert!(read.iter().all(|read| read.pupil.person.nc_year == Some(NcYear::Y6)));
+    assert!(read.iter().all(|read| read.pupil.person.nc_year == Some(NcYear::Y6.into())));
     assert!(read.iter().all(|read| read.pupil.person.postcode.is_some()));
 }
 
@@ -62,7 +62,7 @@ fn provision_of_year_six() {
     assert_eq!(connor[0].end, Some(date(2022, 7, 21)));
     assert_eq!(connor[1].end, None);
     assert_eq!(read[2].pupil.provision_on(date(2023, 1, 1)), None);
-    assert_eq!(read[0].pupil.provision_on(date(2026, 7, 17)), Some(SenProvision::E));
+    assert_eq!(read[0].pupil.provision_on(date(2026, 7, 17)), Some(&SenProvision::E.into()));
     let luca = &read[7].pupil;
     assert_eq!(luca.needs.len(), 2, "SENneeds inside SENhistory");
     assert_eq!(luca.sen_history[1].end, None, "no EndDate at all");
@@ -81,5 +81,9 @@ fn a_leaving_year_eleven_is_read() {
     let read = pupils(bytes);
     assert_eq!(read.iter().filter(|read| read.pupil.uln.is_some()).count(), 5);
     assert_eq!(read[5].warnings, [], "the placeholder of a ULN is read as unknown");
-    assert_eq!(read[3].pupil.sen_history[0].provision, SenProvision::S, "a statement is history");
+    assert_eq!(
+        read[3].pupil.sen_history[0].provision,
+        SenProvision::S.into(),
+        "a statement is history"
+    );
 }

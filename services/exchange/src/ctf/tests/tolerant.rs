@@ -37,7 +37,9 @@ fn a_rank_that_is_taken_moves_down() {
 fn what_cannot_be_held_is_left_out_and_said() {
     expect(&pupil("K", &[("1", "SLCN"), ("2", "NSA")]), &[(1, "SLCN")], "nsa_not_primary");
     expect(&pupil("E", &[("1", "NSA")]), &[], "nsa_without_sen_support");
-    expect(&pupil("K", &[("1", "ABCDEFGHIJKLM")]), &[], "need_too_long");
+    let other = "ABCDEFGHIJKLM";
+    expect(&pupil("K", &[("1", other)]), &[(1, other)], "need_unknown");
+    expect(&pupil("K", &[("1", &"A".repeat(65))]), &[], "need_too_long");
     expect(&pupil("K", &[("1", "ZZZ")]), &[(1, "ZZZ")], "need_unknown");
     assert_eq!(ranked(&pupil("K", &[("1", "NSA*")])), [(1, "NSA".to_owned())]);
     let many: Vec<(String, String)> =

@@ -4,7 +4,7 @@
 use jiff::civil::{Date, date};
 use jiff::{Timestamp, ToSpan};
 use onward_domain::codes::need::NeedType;
-use onward_domain::codes::{CodeSet, handover, kind, placement, reason, referral, role};
+use onward_domain::codes::{CodeSet, Open, handover, kind, placement, reason, referral, role};
 use onward_domain::codes::{dsa, provision, setting, year};
 use onward_domain::event::Occurred;
 use onward_domain::handover::*;
@@ -207,6 +207,16 @@ codes!(referral::Priority, referral::Rag, referral::RedirectTarget, referral::Re
 codes!(referral::ReferralSource, referral::ReferrerRole, referral::RejectionReason);
 codes!(referral::ScreeningTool, setting::EnrolmentKind, setting::OrganisationKind);
 codes!(setting::Phase);
+
+/// Any code of the set, or one that it does not have.
+impl<C: CodeSet> Made for Open<C> {
+    fn made(draw: &mut Draw) -> Self {
+        match draw.pick(&[true, false]) {
+            true => Self::Known(draw.pick(C::ALL)),
+            false => Self::Unknown("NEW*1".to_owned()),
+        }
+    }
+}
 
 macro_rules! members {
     ($($set:ident { $($member:ident),+ })+) => {$(

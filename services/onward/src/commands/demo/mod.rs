@@ -49,7 +49,7 @@ pub async fn run(args: DemoArgs, output: Output) -> anyhow::Result<ExitCode> {
 
     let mut stage = Stage::new(output);
     let told = tokio::select! {
-        told = tell(&mut stage, &url, &key_file, first.organisation) => told,
+        told = tell(&mut stage, &url, &key_file, first.organisation, args.exit) => told,
         () = stop.cancelled() => Ok(()),
     };
     if told.is_ok() && !args.exit && !stop.is_cancelled() {
@@ -71,6 +71,7 @@ async fn tell(
     url: &str,
     key_file: &std::path::Path,
     operator: onward_domain::ids::OrganisationId,
+    exit: bool,
 ) -> anyhow::Result<()> {
     let today = guard::now(jiff::Timestamp::now()).today;
     let mut cast = Cast::begin(url, key_file, operator).await?;
@@ -106,5 +107,6 @@ async fn tell(
     pathfinder::work(&cast, today).await?;
 
     show::as_each_sees_it(stage, &cast, &journeys).await?;
-    show::ways_in(stage, &cast, url).await
+    // Where the server ends with the story there is no way in.
+    if exit { Ok(()) } else { show::ways_in(stage, &cast, url).await }
 }

@@ -73,7 +73,7 @@ fn registered(own: &Own, request: &wire::RegisterLearnerRequest) -> Result<(), R
         let read::Brought { kind, value, former, from } = brought;
         step(&mut state, AddIdentifier { kind, value, former, from, now })?;
     }
-    for spell in read::spells("sen_provisions", &request.sen_provisions)? {
+    for spell in read::spells("sen_provisions", &request.sen_provisions)?.0 {
         step(&mut state, spell)?;
     }
     let needs = needs(&request.needs, now)?;

@@ -6,6 +6,7 @@
 use anyhow::bail;
 use jiff::civil::Date;
 use onward_contract::transition::v1::RecordTransitionRequest;
+use onward_domain::codes::Open;
 use onward_domain::codes::provision::SenProvision;
 use onward_domain::learner::Setting;
 use onward_domain::numbers::Laestab;
@@ -53,7 +54,7 @@ impl<'a> Pupils<'a> {
         // The academic year is named by the year in which it begins; the next one begins a year later.
         let year = year.checked_add(i16::from(self.header.academic_year.is_some()))?;
         let day = self.header.date().unwrap_or_else(|| Date::constant(2026, 9, 1));
-        let basis = match pupil.provision_on(day) {
+        let basis = match pupil.provision_on(day).and_then(Open::known) {
             Some(SenProvision::E) => SupportBasis::EhcPlan,
             Some(SenProvision::K) => SupportBasis::SenSupport,
             _ => SupportBasis::None,
@@ -65,7 +66,7 @@ impl<'a> Pupils<'a> {
         let detail = PhaseTransfer {
             from: setting(from),
             to: Some(setting(to)),
-            nc_year: pupil.person.nc_year,
+            nc_year: pupil.person.nc_year.as_ref().and_then(Open::known),
             planned: Planned::Month { year, month: FIRST_MONTH },
             basis,
         };
@@ -146,7 +147,7 @@ fn said(pupil: &CtfPupil) -> Said {
         provisions: pupil
             .sen_history
             .iter()
-            .map(|spell| (spell.provision, spell.start, spell.end))
+            .map(|spell| (spell.provision.clone(), spell.start, spell.end))
             .collect(),
         needs: pupil.needs.clone(),
         all_needs: true,

@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use onward_contract::google::r#type::Date as WireDate;
 use onward_contract::learner::v1 as wire;
 use onward_contract::reason;
+use onward_domain::codes::Open;
 use onward_domain::codes::provision::SenProvision;
 use onward_domain::learner::{Person, RankedNeed};
 use prost::Message;
@@ -34,7 +35,7 @@ pub struct Said {
     /// The sender's own key.
     pub own_ref: Option<String>,
     /// Spells of provision: code, first day, last day.
-    pub provisions: Vec<(SenProvision, Date, Option<Date>)>,
+    pub provisions: Vec<(Open<SenProvision>, Date, Option<Date>)>,
     /// Needs by rank.
     pub needs: Vec<RankedNeed>,
     /// The needs are all that the learner has. Else they are the first ones, and others may stand
@@ -201,7 +202,7 @@ pub fn details(said: &Said) -> wire::LearnerDetails {
         date_of_birth: Some(date(person.date_of_birth)),
         sex: sex.into(),
         postcode: person.postcode.clone().unwrap_or_default(),
-        year_group: person.nc_year.map(|year| year.as_str().to_owned()).unwrap_or_default(),
+        year_group: person.nc_year.as_ref().map_or("", |year| year.as_str()).to_owned(),
         own_ref: said.own_ref.clone().unwrap_or_default(),
         home_language: person.home_language.clone().unwrap_or_default(),
     }

@@ -58,7 +58,8 @@ impl Kind for Transitions<'_> {
         }
         let person = &row.learner.person;
         bytes.extend_from_slice(person.sex.as_deref().unwrap_or_default().as_bytes());
-        bytes.extend_from_slice(person.nc_year.map_or("", |year| year.as_str()).as_bytes());
+        bytes
+            .extend_from_slice(person.nc_year.as_ref().map_or("", |year| year.as_str()).as_bytes());
         About::learner(&said, row.part(), row.learner.own_ref.clone(), &bytes)
     }
 
