@@ -62,10 +62,11 @@ impl Site {
     /// A server does not start, or refuses what an operator or a SENCO may do.
     pub async fn start(shape: Shape) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("onward-site-").tempdir()?;
-        let postgres = match (shape.postgres_disk, shape.own_cluster) {
-            (Some(mib), _) => Some(Postgres::start_small(mib).await?),
-            (None, true) => Some(Postgres::start_with(shape.settings).await?),
-            (None, false) => None,
+        let postgres = match (shape.postgres_disk, shape.wal_disk, shape.own_cluster) {
+            (Some(mib), ..) => Some(Postgres::start_small(mib).await?),
+            (_, Some(mib), _) => Some(Postgres::start_small_wal(mib).await?),
+            (.., true) => Some(Postgres::start_with(shape.settings).await?),
+            (.., false) => None,
         };
         let database = match (&postgres, shape.backend) {
             (_, Backend::Sqlite) => None,

@@ -20,7 +20,7 @@ use tonic_types::StatusExt;
 use crate::actors::Member;
 use crate::expect::reason_of;
 
-pub use judge::{Verdict, judge};
+pub use judge::{Verdict, answers_stand, copies_stand, judge};
 
 /// A caller's patience: far above what anything takes, so that a hang ends as an unknown outcome.
 const PATIENCE: Duration = Duration::from_secs(90);

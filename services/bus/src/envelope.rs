@@ -20,6 +20,12 @@ const TYPE_ROOT: &str = "org.onward.";
 /// Where events come from, as `ce-source` says it.
 const SOURCE: &str = "urn:onward:log";
 
+/// The version of CloudEvents.
+const SPEC: &str = "1.0";
+
+/// What the body is.
+const CONTENT: &str = "application/protobuf";
+
 mod header {
     pub(super) const SPEC: &str = "ce-specversion";
     pub(super) const ID: &str = "ce-id";
@@ -43,6 +49,9 @@ pub enum EnvelopeFault {
     /// A header cannot be read.
     #[error("the header {0} cannot be read")]
     Unreadable(&'static str),
+    /// A header, or the subject, says something else than the event that the message carries.
+    #[error("{0} is not the event's")]
+    Altered(&'static str),
     /// The body cannot be read.
     #[error("the body cannot be read")]
     Body,
@@ -64,7 +73,7 @@ impl Envelope {
     pub(crate) fn outgoing(event: &Recorded) -> Outgoing {
         let mut headers = HeaderMap::new();
         let (area, name) = event.event_type.split_once('.').unwrap_or(("", &event.event_type));
-        headers.insert(header::SPEC, "1.0");
+        headers.insert(header::SPEC, SPEC);
         headers.insert(header::ID, event.event_id.to_string().as_str());
         headers.insert(
             header::TYPE,
@@ -73,7 +82,7 @@ impl Envelope {
         headers.insert(header::SOURCE, SOURCE);
         headers.insert(header::TIME, event.recorded_at.to_string().as_str());
         headers.insert(header::SUBJECT, event.stream.to_string().as_str());
-        headers.insert(header::CONTENT, "application/protobuf");
+        headers.insert(header::CONTENT, CONTENT);
         headers.insert(header::POSITION, event.position.to_string().as_str());
         headers.insert(header::PARTITION, event.partition.to_string().as_str());
         headers.insert(header::PARTITION_SEQUENCE, event.partition_sequence.to_string().as_str());
@@ -93,16 +102,40 @@ impl Envelope {
         }
     }
 
-    /// The stored event that a message at `sequence` carries.
+    /// The stored event that a message at `sequence` carries. What the headers say beside it, and the subject,
+    /// must follow from it: others read nothing else.
     ///
     /// # Errors
     /// The message is not one of ours, or not in its place.
     pub fn incoming(
         sequence: u64,
+        subject: &str,
         headers: Option<&HeaderMap>,
         payload: &[u8],
     ) -> Result<Recorded, EnvelopeFault> {
         let headers = headers.ok_or(EnvelopeFault::Missing(header::POSITION))?;
+        let event = Self::carried(sequence, headers, payload)?;
+        for (name, value) in
+            [(header::SPEC, SPEC), (header::SOURCE, SOURCE), (header::CONTENT, CONTENT)]
+        {
+            if text(headers, name)? != value {
+                return Err(EnvelopeFault::Altered(name));
+            }
+        }
+        if version(headers)? != event.schema_version {
+            return Err(EnvelopeFault::Altered(header::TYPE));
+        }
+        if subject != subject::of_event(event.partition, &event.event_type) {
+            return Err(EnvelopeFault::Altered("the subject"));
+        }
+        Ok(event)
+    }
+
+    fn carried(
+        sequence: u64,
+        headers: &HeaderMap,
+        payload: &[u8],
+    ) -> Result<Recorded, EnvelopeFault> {
         let position: Position = parsed(headers, header::POSITION)?;
         if position.get() != sequence {
             return Err(EnvelopeFault::OutOfPlace { position: position.get(), sequence });
@@ -166,6 +199,12 @@ fn event_type(headers: &HeaderMap) -> Result<&str, EnvelopeFault> {
         .ok_or(EnvelopeFault::Unreadable(header::TYPE))
 }
 
+fn version(headers: &HeaderMap) -> Result<u16, EnvelopeFault> {
+    let version = text(headers, header::TYPE)?.rsplit_once(".v");
+    let version = version.and_then(|(_, version)| version.parse().ok());
+    version.ok_or(EnvelopeFault::Unreadable(header::TYPE))
+}
+
 fn hash(headers: &HeaderMap) -> Result<EventHash, EnvelopeFault> {
     let mut hash = [0; 32];
     hex::decode_to_slice(text(headers, header::HASH)?, &mut hash)
@@ -201,7 +240,9 @@ mod tests {
         let sent = event();
         let message = Envelope::outgoing(&sent);
         assert_eq!(message.subject, "onward.v1.7.handover.handover_released");
-        let back = Envelope::incoming(42, Some(&message.headers), &message.payload).expect("ours");
+        let back =
+            Envelope::incoming(42, &message.subject, Some(&message.headers), &message.payload)
+                .expect("ours");
         assert_eq!((back.position, back.previous), (sent.position, sent.previous));
         assert_eq!(back.recorded_at, sent.recorded_at);
         assert_eq!((back.partition, back.partition_sequence, back.version), (7, 3, 2));
@@ -219,14 +260,37 @@ mod tests {
     #[test]
     fn a_message_out_of_place_or_foreign_is_not_ours() {
         let message = Envelope::outgoing(&event());
+        let (headers, subject) = (Some(&message.headers), &message.subject);
         assert_eq!(
-            Envelope::incoming(43, Some(&message.headers), &message.payload).err(),
+            Envelope::incoming(43, subject, headers, &message.payload).err(),
             Some(EnvelopeFault::OutOfPlace { position: 42, sequence: 43 })
         );
-        assert!(Envelope::incoming(42, None, b"hello").is_err());
+        assert!(Envelope::incoming(42, subject, None, b"hello").is_err());
         assert_eq!(
-            Envelope::incoming(42, Some(&message.headers), b"\xff\xff").err(),
+            Envelope::incoming(42, subject, headers, b"\xff\xff").err(),
             Some(EnvelopeFault::Body)
         );
+        assert_eq!(
+            Envelope::incoming(42, "onward.v1.8.x.y", headers, &message.payload).err(),
+            Some(EnvelopeFault::Altered("the subject"))
+        );
+    }
+
+    #[test]
+    fn what_headers_say_beside_the_event_must_follow_from_it() {
+        let message = Envelope::outgoing(&event());
+        let altered = [
+            (header::SPEC, "0.3"),
+            (header::SOURCE, "urn:somebody:else"),
+            (header::CONTENT, "text/plain"),
+            (header::TYPE, "org.onward.handover.handover_released.v2"),
+        ];
+        for (name, value) in altered {
+            let mut headers = message.headers.clone();
+            headers.insert(name, value);
+            let read =
+                Envelope::incoming(42, &message.subject, Some(&headers), &message.payload).err();
+            assert_eq!(read, Some(EnvelopeFault::Altered(name)));
+        }
     }
 }

@@ -127,7 +127,8 @@ impl Proven {
         if info.stream_sequence != next.get() {
             return Err(Ended::Hole(next));
         }
-        let event = Envelope::incoming(next.get(), message.headers.as_ref(), &message.payload)
+        let (headers, subject) = (message.headers.as_ref(), message.subject.as_str());
+        let event = Envelope::incoming(next.get(), subject, headers, &message.payload)
             .map_err(|fault| Ended::Wrong(self.incarnation, next, Wrong::Foreign(fault)))?;
         if Envelope::hash_after(&self.hash, &event) != event.hash {
             return Err(Ended::Wrong(self.incarnation, next, Wrong::Broken));

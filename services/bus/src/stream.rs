@@ -321,6 +321,7 @@ pub(crate) async fn message(
         }
         Err(error) => return Err(StreamFault::server(&error)),
     };
-    let ours = Envelope::incoming(message.sequence, Some(&message.headers), &message.payload);
+    let (headers, subject) = (Some(&message.headers), message.subject.as_str());
+    let ours = Envelope::incoming(message.sequence, subject, headers, &message.payload);
     Ok(ours.map_or(Message::Foreign, |event| Message::Ours(Box::new(event))))
 }

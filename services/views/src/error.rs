@@ -9,6 +9,9 @@ pub enum ViewError {
     /// The database of the views did not answer as it should: away, full, locked for too long.
     #[error("the views' database failed")]
     Database(#[source] sqlx::Error),
+    /// The database works, and does not take these rows.
+    #[error("the views' database refused rows: {0}")]
+    Refused(&'static str),
     /// The file of the views is damaged, or was never a database. Nothing is lost: the log tells it all again.
     #[error("views.db is damaged, or no database; without it, it is built again from the log")]
     DamagedFile,
@@ -53,7 +56,41 @@ impl From<sqlx::Error> for ViewError {
         match code.as_deref() {
             // SQLITE_CORRUPT and SQLITE_NOTADB; PostgreSQL's codes have five characters.
             Some("11" | "26") => Self::DamagedFile,
-            _ => Self::Database(error),
+            Some(code) => refusal(code).map_or(Self::Database(error), Self::Refused),
+            None => Self::Database(error),
+        }
+    }
+}
+
+/// What a database says of rows that it does not take, in words that repeat none of them.
+fn refusal(code: &str) -> Option<&'static str> {
+    const VALUE: &str = "the database cannot hold a value of its rows";
+    const CONSTRAINT: &str = "a constraint of the database refuses its rows";
+    const SIZE: &str = "its rows are too big for the database";
+    // SQLSTATE: data exception, integrity constraint violation, program_limit_exceeded.
+    match (code.len(), code.get(..2)) {
+        (5, Some("22")) => return Some(VALUE),
+        (5, Some("23")) => return Some(CONSTRAINT),
+        (5, _) => return (code == "54000").then_some(SIZE),
+        _ => {}
+    }
+    // The low byte of an extended result code is the primary one.
+    match code.parse::<u32>().ok()? & 0xff {
+        20 => Some(VALUE),      // SQLITE_MISMATCH
+        19 => Some(CONSTRAINT), // SQLITE_CONSTRAINT
+        18 => Some(SIZE),       // SQLITE_TOOBIG
+        _ => None,
+    }
+}
+
+impl ViewError {
+    /// Why an event cannot be applied, where that is the fault of its rows: then its learner waits, and
+    /// nobody else.
+    pub(crate) fn unfit(&self) -> Option<&'static str> {
+        match self {
+            Self::Refused(why) => Some(why),
+            Self::Damaged(_) => Some("a row that it changes is damaged: build the view anew"),
+            _ => None,
         }
     }
 }
@@ -61,5 +98,26 @@ impl From<sqlx::Error> for ViewError {
 impl From<NotAnId> for ViewError {
     fn from(_: NotAnId) -> Self {
         Self::Damaged("an id is not an id")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_the_rows_fault_is_a_refusal() {
+        for code in
+            ["22003", "22021", "22012", "23514", "23505", "54000", "19", "275", "1811", "18", "20"]
+        {
+            assert!(refusal(code).is_some(), "{code}");
+        }
+        // Away, full, locked, out of order, cut short: nobody's event, and it passes.
+        for code in [
+            "53100", "40001", "40P01", "57014", "42P01", "54001", "08006", "5", "517", "13", "10",
+            "8",
+        ] {
+            assert!(refusal(code).is_none(), "{code}");
+        }
     }
 }

@@ -32,13 +32,22 @@ fn run(bytes: &[u8]) {
     let (lines, body) = rest.split_at(end);
     let headers = headers(&String::from_utf8_lossy(lines));
     let body = body.get(2..).unwrap_or_default();
-    match Envelope::incoming(sequence, headers.as_ref(), body) {
+    let subject = headers.as_ref().map(subject).unwrap_or_default();
+    match Envelope::incoming(sequence, &subject, headers.as_ref(), body) {
         Err(fault) => said("a fault", &fault),
         Ok(event) => {
             assert_eq!(event.position.get(), sequence, "in its place");
             assert_eq!(event.position.to_string().parse(), Ok(event.position));
         }
     }
+}
+
+/// The subject that a message with these headers belongs on.
+fn subject(headers: &HeaderMap) -> String {
+    let text = |name: &str| headers.get(name).map_or("", |value| value.as_str());
+    let full = text("ce-type").trim_start_matches("org.onward.");
+    let event_type = full.rsplit_once(".v").map_or(full, |(event_type, _)| event_type);
+    format!("onward.v1.{}.{event_type}", text("onward-partition"))
 }
 
 /// As the client hands them out; none where there is not one line.

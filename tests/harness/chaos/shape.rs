@@ -19,6 +19,8 @@ pub struct Shape {
     pub settings: &'static [&'static str],
     /// The cluster's tables lie on a disk of so many MiB.
     pub postgres_disk: Option<u32>,
+    /// The cluster's write-ahead log lies on a disk of so many MiB.
+    pub wal_disk: Option<u32>,
     /// The bus lies on a disk of so many MiB.
     pub nats_disk: Option<u32>,
 }
@@ -33,6 +35,7 @@ impl Shape {
         processes: 1,
         settings: &[],
         postgres_disk: None,
+        wal_disk: None,
         nats_disk: None,
     };
     /// One process on a database of the run's cluster, no bus.

@@ -36,13 +36,8 @@ const ASKED_AGAIN: usize = 50;
 /// The first thing that is not as it was answered.
 pub async fn judge(site: &mut Site, ledger: &Ledger) -> anyhow::Result<Verdict> {
     site.heal().await?;
-    let before = Stored::read(site).await?;
-    before.adds_up()?;
     let entries = ledger.entries();
-    let mut verdict = Verdict { done: 0, refused: 0, found: 0, lost: 0 };
-    for entry in &entries {
-        as_told(entry, &before, &mut verdict)?;
-    }
+    let (verdict, before) = books(site, &entries).await?;
     ask_again(site, &entries, &before).await?;
     site.heal().await?;
     let after = Stored::read(site).await?;
@@ -50,8 +45,26 @@ pub async fn judge(site: &mut Site, ledger: &Ledger) -> anyhow::Result<Verdict> 
     let written = after.answers.len() - before.answers.len();
     ensure!(written == verdict.lost, "{written} new answers for {} lost ones", verdict.lost);
     site.stop().await?;
-    from_the_log_itself(site).await?;
+    copies_stand(site).await?;
     Ok(verdict)
+}
+
+/// The first part of [`judge`], which needs no running process: what was answered against what is stored.
+///
+/// # Errors
+/// The first thing that is not as it was answered.
+pub async fn answers_stand(site: &Site, ledger: &Ledger) -> anyhow::Result<Verdict> {
+    Ok(books(site, &ledger.entries()).await?.0)
+}
+
+async fn books(site: &Site, entries: &[Entry]) -> anyhow::Result<(Verdict, Stored)> {
+    let stored = Stored::read(site).await?;
+    stored.adds_up()?;
+    let mut verdict = Verdict { done: 0, refused: 0, found: 0, lost: 0 };
+    for entry in entries {
+        as_told(entry, &stored, &mut verdict)?;
+    }
+    Ok((verdict, stored))
 }
 
 fn as_told(entry: &Entry, stored: &Stored, verdict: &mut Verdict) -> anyhow::Result<()> {
@@ -106,8 +119,11 @@ async fn insist(site: &Site, process: usize, asked: &Asked) -> anyhow::Result<To
     .await
 }
 
-/// With no process running: the chain, the versions, the copy and the views.
-async fn from_the_log_itself(site: &Site) -> anyhow::Result<()> {
+/// The last part of [`judge`], with no process running: the chain, the versions, the copy and the views.
+///
+/// # Errors
+/// The first thing that is not as the log says, or that the log says of itself.
+pub async fn copies_stand(site: &Site) -> anyhow::Result<()> {
     let options = match site.database_url() {
         Some(url) => Options::postgres(url, site.data().join("keys")),
         None => Options::sqlite(site.data()),

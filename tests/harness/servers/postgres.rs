@@ -26,8 +26,9 @@ pub struct Postgres {
     account: Account,
     bin: PathBuf,
     settings: Vec<String>,
-    /// The tables lie on a disk of so many MiB.
-    disk: Option<u32>,
+    disk: Option<Small>,
+    /// How many MiB the small disk has at the next start.
+    mib: AtomicU32,
     numbers: AtomicU32,
     dropped: Mutex<Vec<String>>,
     dir: TempDir,
@@ -44,6 +45,15 @@ pub struct Database {
 enum Cluster {
     Shared(&'static Postgres),
     Own,
+}
+
+/// What lies on a small disk of its own.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Small {
+    /// The tables, and all else but the write-ahead log. What is on it goes with the server.
+    Tables,
+    /// The write-ahead log. What is on it outlives the server.
+    Wal,
 }
 
 /// Who runs the server: PostgreSQL refuses root.
@@ -91,10 +101,21 @@ impl Postgres {
     /// # Errors
     /// As [`Postgres::shared`]; also where no disk can be mounted in a namespace.
     pub async fn start_small(mib: u32) -> anyhow::Result<Self> {
-        Self::start_on(Some(mib), &[]).await
+        Self::start_on(Some((Small::Tables, mib)), &[]).await
     }
 
-    async fn start_on(disk: Option<u32>, settings: &[&str]) -> anyhow::Result<Self> {
+    /// As [`Postgres::start`], with its write-ahead log on a disk of so many MiB, below `small` in its folder.
+    ///
+    /// # Errors
+    /// As [`Postgres::start_small`].
+    pub async fn start_small_wal(mib: u32) -> anyhow::Result<Self> {
+        // Nothing is let go of before the disk is full.
+        let settings = ["max_wal_size=10GB", "checkpoint_timeout=1d"];
+        Self::start_on(Some((Small::Wal, mib)), &settings).await
+    }
+
+    async fn start_on(disk: Option<(Small, u32)>, settings: &[&str]) -> anyhow::Result<Self> {
+        let (disk, mib) = disk.unzip();
         let dir = tempfile::Builder::new().prefix("onward-pg-").tempdir()?;
         let account = Account::choose(dir.path())?;
         let bin = account.reachable(server_path("PG_BIN", POSTGRES_BIN)?, dir.path())?;
@@ -106,6 +127,7 @@ impl Postgres {
             account,
             bin,
             disk,
+            mib: AtomicU32::new(mib.unwrap_or_default()),
             settings: settings.iter().map(|&setting| setting.to_owned()).collect(),
             numbers: AtomicU32::new(0),
             dropped: Mutex::new(Vec::new()),
@@ -147,8 +169,24 @@ impl Postgres {
     pub fn kill(&self) -> anyhow::Result<()> {
         let mut slot = self.server.lock().expect("no test panics while it holds the server");
         let mut server = slot.take().context("PostgreSQL is not running")?;
-        server.signal(CRASH)?;
+        server.signal(self.crash())?;
         server.wait()?;
+        Ok(())
+    }
+
+    /// Makes sure that it has ended, as it does by itself where its write-ahead log has no room, and gives its
+    /// small disk so many MiB from the next start on.
+    ///
+    /// # Errors
+    /// When it was not running.
+    pub fn end_and_grow(&self, mib: u32) -> anyhow::Result<()> {
+        let mut slot = self.server.lock().expect("no test panics while it holds the server");
+        let mut server = slot.take().context("PostgreSQL is not running")?;
+        if server.ended()?.is_none() {
+            server.signal(self.crash())?;
+            server.wait()?;
+        }
+        self.mib.store(mib, Ordering::Relaxed);
         Ok(())
     }
 
@@ -182,8 +220,13 @@ impl Postgres {
     /// When it ends instead; its log is in the message.
     pub async fn restart(&self) -> anyhow::Result<()> {
         let log = self.dir.path().join("log");
-        let server =
-            Supervised::spawn(&self.command(), &[], Output::File(&log), self.dir.path(), CRASH)?;
+        let server = Supervised::spawn(
+            &self.command(),
+            &[],
+            Output::File(&log),
+            self.dir.path(),
+            self.crash(),
+        )?;
         *self.server.lock().expect("no test panics while it holds the server") = Some(server);
         let url = self.url("postgres");
         until("PostgreSQL", || async {
@@ -221,6 +264,11 @@ impl Postgres {
         Ok(name)
     }
 
+    /// The signal at which it crashes.
+    fn crash(&self) -> &'static str {
+        if self.disk == Some(Small::Wal) { "TERM" } else { CRASH }
+    }
+
     fn has_ended(&self) -> anyhow::Result<bool> {
         let mut slot = self.server.lock().expect("no test panics while it holds the server");
         slot.as_mut().map_or(Ok(true), |server| Ok(server.ended()?.is_some()))
@@ -236,13 +284,18 @@ impl Postgres {
         let dir = text(self.dir.path());
         let (mut command, data) = match self.disk {
             None => (self.account.prefix(), format!("{dir}/data")),
-            Some(mib) => {
+            Some(small) => {
+                let mib = self.mib.load(Ordering::Relaxed);
+                let (script, data) = match small {
+                    Small::Tables => (ON_A_SMALL_DISK, format!("{dir}/small/data")),
+                    Small::Wal => (LOG_ON_A_SMALL_DISK, format!("{dir}/data")),
+                };
                 let words = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"];
                 let mut words: Vec<String> = words.map(str::to_owned).to_vec();
-                words.extend([ON_A_SMALL_DISK, "sh", &dir, &mib.to_string()].map(str::to_owned));
+                words.extend([script, "sh", &dir, &mib.to_string()].map(str::to_owned));
                 // Out of root again, for PostgreSQL.
                 words.extend(["unshare", "--user"].map(str::to_owned));
-                (words, format!("{dir}/small/data"))
+                (words, data)
             }
         };
         command.push(text(&self.bin.join("postgres")));
@@ -341,6 +394,23 @@ const ON_A_SMALL_DISK: &str = r#"
 mkdir -p "$1/small" && mount -t tmpfs -o size="$2"m,mode=700 tmpfs "$1/small" &&
 cp -a "$1/data" "$1/small/data" && mv "$1/small/data/pg_wal" "$1/wal" &&
 ln -s "$1/wal" "$1/small/data/pg_wal" && shift 2 && exec "$@"
+"#;
+
+/// Runs the cluster with its write-ahead log on a disk of its own, and keeps what is on that disk when the server
+/// has ended: the mount goes with the namespace. `$1` is the folder, `$2` the size in MiB; the rest is what to
+/// run. SIGTERM is its crash: a shell in the background does not hear SIGQUIT.
+const LOG_ON_A_SMALL_DISK: &str = r#"
+dir=$1
+mkdir -p "$dir/small" && mount -t tmpfs -o size="$2"m,mode=700 tmpfs "$dir/small" || exit
+[ -d "$dir/wal" ] || mv "$dir/data/pg_wal" "$dir/wal" || exit
+cp -a "$dir/wal" "$dir/small/wal" && ln -sfn "$dir/small/wal" "$dir/data/pg_wal" || exit
+shift 2
+"$@" & server=$!
+trap 'kill -s QUIT "$server"' TERM
+status=0
+while kill -0 "$server" 2>/dev/null; do wait "$server"; status=$?; done
+rm -rf "$dir/wal.new" && cp -a "$dir/small/wal" "$dir/wal.new" && rm -rf "$dir/wal" && mv "$dir/wal.new" "$dir/wal"
+exit "$status"
 "#;
 
 /// Where the wheel keeps PostgreSQL's programs, below `.dev`; `tests/run` makes this link.

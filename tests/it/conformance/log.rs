@@ -5,6 +5,7 @@ mod alterations;
 mod clock;
 mod erasing;
 mod keys;
+mod keys_in_postgres;
 mod leases;
 mod opening;
 mod order;

@@ -6,6 +6,7 @@ mod facts;
 mod origin;
 mod processes;
 mod rebuild;
+mod refused;
 mod world;
 
 use jiff::civil::date;
@@ -33,6 +34,9 @@ use rebuild::{
     an_owner_that_wakes_too_late_changes_nothing,
     an_unknown_newer_type_waits_for_a_binary_that_knows_it,
 };
+use refused::{
+    rows_that_the_database_refuses_park_one_learner, whoever_takes_over_tries_what_was_refused,
+};
 use world::{Backend, Leaky, Run, World};
 
 macro_rules! on_both {
@@ -59,6 +63,8 @@ on_both! {
     two_engines_apply_once
     an_owner_that_was_replaced_changes_nothing
     a_poison_event_parks_one_learner_and_a_retry_applies_in_order
+    rows_that_the_database_refuses_park_one_learner
+    whoever_takes_over_tries_what_was_refused
     a_timeline_is_read_as_known_at_and_ends_with_the_share
     linked_records_are_read_together
     the_inbox_shows_each_side_what_is_theirs

@@ -6,8 +6,10 @@
 
 mod cancelled;
 mod disk;
+mod erasures;
 mod kills;
 mod network;
+mod oracle;
 mod overload;
 mod points;
 mod postgres;

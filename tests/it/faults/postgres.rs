@@ -150,3 +150,35 @@ async fn the_disk_is_full() -> anyhow::Result<()> {
     trial.judge().await?;
     Ok(())
 }
+
+/// The disk of the write-ahead log is full: the server ends altogether, and so does every answer. On a larger
+/// disk it starts again with what it had written, and nothing that was answered is lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_disk_of_the_write_ahead_log_is_full() -> anyhow::Result<()> {
+    if !small_disks() {
+        return not_run("PostgreSQL's write-ahead log on a full disk", "mount");
+    }
+    let shape = Shape { wal_disk: Some(64), ..Shape::POSTGRES };
+    let mut trial = Trial::of("wal disk", shape).await?;
+    let load = trial.load();
+    load.done(20).await?;
+    let mut sql = PgConnection::connect(url(&trial.site)).await?;
+    let postgres = trial.site.postgres.as_ref().expect("a cluster of its own");
+    let file = postgres.dir().join("small/fill");
+    let fill = "SELECT repeat('x', 100000) FROM generate_series(1, 2000)";
+    let fill = AssertSqlSafe(format!("COPY ({fill}) TO '{}'", file.display()));
+    assert!(sql.execute(fill).await.is_err(), "the disk is small");
+    // The next segment has nowhere to go; the one after at the latest, where one was made in advance.
+    while sql.execute("SELECT pg_switch_wal()").await.is_ok() {
+        sql.execute("SELECT pg_current_xact_id()").await.ok();
+    }
+    load.turned_away(8).await?;
+    let said = postgres.log();
+    assert!(said.contains("No space left on device"), "{said}");
+    postgres.end_and_grow(256)?;
+    postgres.restart().await?;
+    load.done(20).await?;
+    load.rest().await;
+    trial.judge().await?;
+    Ok(())
+}

@@ -1,12 +1,14 @@
 //! Destroying a key: its row is overwritten, the write-ahead log is folded in and cut to nothing, and the
 //! files are looked through for the wrapped key. Where a copy is left on a page that was moved (or where
-//! nobody can tell any more, since an earlier try was cut short) the file is written anew.
+//! nobody can tell any more, since an earlier try was cut short) the file is written anew. In PostgreSQL the
+//! table is written anew once nobody can see the row as it was, and the write-ahead log is left behind.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use sqlx::postgres::PgPool;
 use sqlx::sqlite::SqlitePool;
 use uuid::Uuid;
 
@@ -58,8 +60,10 @@ impl Store {
                     let query = sqlx::query(key_store::DESTROY).bind(learner);
                     query.execute(pool).await.map_err(|error| key_store_fault(&error))?;
                 }
+                nobody_sees(pool, learners).await?;
                 let vacuum = sqlx::query(key_store::VACUUM_POSTGRES).execute(pool);
-                vacuum.await.map(drop).map_err(|error| key_store_fault(&error))
+                vacuum.await.map_err(|error| key_store_fault(&error))?;
+                leave_the_wal_behind(pool).await
             }
             Self::Sqlite { pool, path } => {
                 overwrite(pool, learners).await.map_err(|error| key_store_fault(&error))?;
@@ -91,6 +95,49 @@ impl Store {
         }
         Err(LogError::Unavailable(Cause::Busy))
     }
+}
+
+/// Waits until nobody can see the rows as they were: for whoever can, PostgreSQL would keep them.
+async fn nobody_sees(pool: &PgPool, learners: &[Uuid]) -> Result<(), LogError> {
+    for _ in 0..TRIES {
+        let query = sqlx::query_scalar(key_store::STILL_SEEN_POSTGRES).bind(learners);
+        let seen: Result<i64, _> = query.fetch_one(pool).await;
+        if seen.map_err(|error| key_store_fault(&error))? == 0 {
+            return Ok(());
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    tracing::warn!("a long transaction in the key store's database keeps destroyed keys readable");
+    Err(LogError::Unavailable(Cause::Busy))
+}
+
+/// The rows as they were are in the server's write-ahead log too. It goes on in a new segment, and a checkpoint
+/// removes the old ones. Where the server keeps them for use again, or does not let this role do it, that is
+/// said: then they hold the wrapped keys until they are written over.
+async fn leave_the_wal_behind(pool: &PgPool) -> Result<(), LogError> {
+    let fault = |error: sqlx::Error| key_store_fault(&error);
+    let removed = sqlx::query_scalar(key_store::WAL_IS_REMOVED).fetch_one(pool).await;
+    let mut removed: bool = removed.map_err(fault)?;
+    for statement in [key_store::SWITCH_WAL, key_store::CHECKPOINT] {
+        match sqlx::query(statement).execute(pool).await {
+            Ok(_) => {}
+            Err(error) if forbidden(&error) => removed = false,
+            Err(error) => return Err(fault(error)),
+        }
+    }
+    if !removed {
+        tracing::warn!(
+            "the key store's server keeps its write-ahead log: destroyed keys, which are wrapped, stay in it \
+             until it is written over; see wal_recycle in deploy/README.md"
+        );
+    }
+    Ok(())
+}
+
+/// `insufficient_privilege`.
+fn forbidden(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.as_deref() == Some("42501")
 }
 
 async fn overwrite(pool: &SqlitePool, learners: &[Uuid]) -> Result<(), sqlx::Error> {

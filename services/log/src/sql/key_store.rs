@@ -14,7 +14,8 @@ ALTER TABLE key_store ADD COLUMN kek BLOB;
 ALTER TABLE subject_key ADD COLUMN kek BLOB;
 ";
 
-/// Makes the tables of a key store in PostgreSQL; two at once wait for each other.
+/// Makes the tables of a key store in PostgreSQL; two at once wait for each other. ANALYZE would keep a sample
+/// of the wrapped keys in the server's catalogue, where no erasure finds it.
 pub(crate) const CREATE_POSTGRES: &str = "
 BEGIN;
 SELECT pg_advisory_xact_lock(7209741);
@@ -22,6 +23,7 @@ CREATE TABLE IF NOT EXISTS key_store (one INTEGER PRIMARY KEY, id UUID NOT NULL,
 CREATE TABLE IF NOT EXISTS subject_key (subject UUID NOT NULL PRIMARY KEY, wrapped BYTEA);
 ALTER TABLE key_store ADD COLUMN IF NOT EXISTS kek BYTEA;
 ALTER TABLE subject_key ADD COLUMN IF NOT EXISTS kek BYTEA;
+ALTER TABLE subject_key ALTER COLUMN wrapped SET STATISTICS 0;
 COMMIT;
 ";
 
@@ -77,8 +79,26 @@ pub(crate) const DESTROY: &str = "
 INSERT INTO subject_key (subject, wrapped, kek) VALUES ($1, NULL, NULL)
 ON CONFLICT (subject) DO UPDATE SET wrapped = NULL, kek = NULL";
 
+/// Who may still see these rows as they were before: snapshots of this database, of standbys, and of slots that
+/// are not younger than the newest change. VACUUM FULL would keep the old rows for them.
+pub(crate) const STILL_SEEN_POSTGRES: &str = "
+WITH seen AS (
+    SELECT backend_xmin AS xmin FROM pg_stat_activity
+    WHERE pid <> pg_backend_pid() AND (datname IS NULL OR datname = current_database())
+    UNION ALL SELECT xmin FROM pg_replication_slots
+)
+SELECT COUNT(*) FROM seen WHERE seen.xmin IS NOT NULL AND age(seen.xmin) >=
+    (SELECT MIN(age(subject_key.xmin)) FROM subject_key WHERE subject = ANY($1))";
+
 /// Writes the table into new files, and lets the old ones go.
 pub(crate) const VACUUM_POSTGRES: &str = "VACUUM FULL subject_key";
+
+/// Whether segments of the write-ahead log are removed, instead of being used again with what is in them.
+pub(crate) const WAL_IS_REMOVED: &str = "SELECT current_setting('wal_recycle') = 'off'";
+/// Begins a new segment of the write-ahead log.
+pub(crate) const SWITCH_WAL: &str = "SELECT pg_switch_wal()";
+/// Lets go of the segments before it, and of the files of the table that was written anew.
+pub(crate) const CHECKPOINT: &str = "CHECKPOINT";
 
 pub(crate) const BEGIN_SQLITE: &str = "BEGIN IMMEDIATE";
 pub(crate) const VACUUM_SQLITE: &str = "VACUUM";

@@ -11,6 +11,7 @@ use super::checkpoint::{self, Moved, Track};
 use super::erase;
 use super::fold::{Applier, Prepared, Reading, SetAside};
 use super::lease;
+use super::narrow;
 use super::number;
 use super::owner::{self, Owned};
 use super::parked;
@@ -90,7 +91,8 @@ fn reading(opened: Result<Opened, OpenFault>) -> Result<Reading, ViewError> {
 pub(crate) type At<'a> = (&'a Running, &'a Track);
 
 /// Applies a batch, contiguous by position, to the slices of the tracks, in these views, all in one
-/// transaction. Answers the new tracks.
+/// transaction. Answers the new tracks. Where the database refuses rows as data, the learner whose rows
+/// they are is parked.
 ///
 /// # Errors
 /// `NotOwner` where somebody else owns or has applied; `Disordered` where the batch does not follow.
@@ -98,8 +100,32 @@ pub(crate) type At<'a> = (&'a Running, &'a Track);
 pub(crate) async fn apply(
     store: &Store,
     views: &[At<'_>],
+    by: (Uuid, Right<'_>),
+    events: &[Prepared],
+) -> Result<Vec<Track>, ViewError> {
+    match attempt(store, views, by, events, Way::Whole).await {
+        Err(refused) if refused.unfit().is_some() => {
+            attempt(store, views, by, events, Way::Narrowed).await
+        }
+        done => done,
+    }
+}
+
+/// How a batch goes into a view.
+#[derive(Clone, Copy)]
+enum Way {
+    /// At once: nearly always.
+    Whole,
+    /// Part by part, to find what the database refuses.
+    Narrowed,
+}
+
+async fn attempt(
+    store: &Store,
+    views: &[At<'_>],
     (worker, right): (Uuid, Right<'_>),
     events: &[Prepared],
+    way: Way,
 ) -> Result<Vec<Track>, ViewError> {
     let wanted: Vec<_> =
         views.iter().map(|(_, track)| wanted(track, events)).collect::<Result<_, _>>()?;
@@ -118,7 +144,10 @@ pub(crate) async fn apply(
     for ((view, _), (_, wanted)) in views.iter().zip(&wanted) {
         let (name, generation) = (view.name(), view.generation);
         let blocked = parked.remove(&(name.to_owned(), generation.0)).unwrap_or_default();
-        let aside = view.applier.apply(&mut tx, generation, wanted, blocked).await?;
+        let aside = match way {
+            Way::Whole => view.applier.apply(&mut tx, generation, wanted, blocked).await?,
+            Way::Narrowed => narrow::apply(&mut tx, view, wanted, blocked).await?,
+        };
         parked::add(&mut tx, name, generation, &aside).await?;
         erase::parked(&mut tx, name, generation, wanted).await?;
         all_aside.extend(aside.into_iter().map(|aside| (name, aside)));

@@ -26,6 +26,7 @@ pub(crate) mod erase;
 pub(crate) mod fold;
 pub(crate) mod kept;
 pub(crate) mod lease;
+pub(crate) mod narrow;
 pub(crate) mod number;
 pub(crate) mod origin;
 pub(crate) mod owner;

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::apply::{Running, prepare};
 use super::fold::{SetAside, parked_key};
+use super::narrow;
 use super::number;
 use super::owner::{self, slice_of};
 use super::registry::Generation;
@@ -185,8 +186,7 @@ pub(crate) async fn retry(
         let Some(one) = prepared.first() else {
             return Err(ViewError::Log("a parked event is not in the log".to_owned()));
         };
-        let applier = &view.applier;
-        let aside = applier.apply(&mut tx, view.generation, &[one], HashSet::new()).await?;
+        let aside = narrow::apply(&mut tx, view, &[one], HashSet::new()).await?;
         if let Some(aside) = aside.first() {
             still(&mut tx, view, position, aside.reason).await?;
             break;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_nats::{HeaderMap, HeaderName};
 use onward_bus::{AuditFault, Auditor, Bus, BusOptions, StreamFeed};
 use onward_log::{CopyNote, Feed, Position};
-use onward_tests::servers::Nats;
+use onward_tests::servers::{Nats, until};
 use onward_tests::world::Backend;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -96,15 +96,28 @@ async fn rounds_follow_each_other_on_postgres() -> anyhow::Result<()> {
 /// only the chain shows it. Nobody relays.
 async fn forge(copied: &Copied, at: u64) -> anyhow::Result<()> {
     let name = copied.bus.status().borrow().stream.clone().expect("it has a name");
-    let streams = copied.streams().await?;
-    let held = messages(&streams, &name).await?;
-    let config = streams.get_stream(&name).await?.cached_info().config.clone();
-    streams.delete_stream(&name).await?;
-    streams.create_stream(config).await?;
-    for mut message in held {
+    let held = messages(&copied.streams().await?, &name).await?;
+    replace(copied, &name, held, |message| {
         if message.sequence == at {
             message.payload[5] ^= 1;
         }
+    })
+    .await
+}
+
+/// The stream made again with these messages, each as `alter` leaves it.
+async fn replace(
+    copied: &Copied,
+    name: &str,
+    held: Vec<Held>,
+    alter: impl Fn(&mut Held),
+) -> anyhow::Result<()> {
+    let streams = copied.streams().await?;
+    let config = streams.get_stream(name).await?.cached_info().config.clone();
+    streams.delete_stream(name).await?;
+    streams.create_stream(config).await?;
+    for mut message in held {
+        alter(&mut message);
         let mut headers = HeaderMap::new();
         // What the server keeps of the batch is not the forger's to send.
         let is_servers = |name: &HeaderName| name.to_string().starts_with("Nats-");
@@ -143,6 +156,54 @@ async fn a_forged_message_is_found_by_the_audit_and_by_followers() -> anyhow::Re
     }
     assert_eq!(read, everything(&copied.log, Position::START).await?);
     copied.befell("does not follow").await?;
+    copied.stop().await?;
+    Ok(())
+}
+
+/// Whatever a message says beside the event's own bytes is compared too: others read nothing else.
+#[tokio::test]
+async fn an_altered_header_or_subject_is_found() -> anyhow::Result<()> {
+    let mut copied =
+        Copied::on(&Ground::on(Backend::Sqlite).await?, Nats::start().await?, restless).await?;
+    append(&copied.log, 12).await?;
+    copied.is_equal().await?;
+    let relay = std::mem::replace(&mut copied.relay, Running::none());
+    relay.stop().await?;
+    let name = copied.bus.status().borrow().stream.clone().expect("it has a name");
+    let held = messages(&copied.streams().await?, &name).await?;
+    let other = uuid::Uuid::from_u128(7).to_string();
+    let altered = [
+        ("ce-specversion", "0.3"),
+        ("ce-source", "urn:somebody:else"),
+        ("ce-subject", &other),
+        ("ce-id", &other),
+        ("ce-type", "org.onward.learner.learner_registered.v9"),
+        ("ce-time", "2026-01-01T00:00:00Z"),
+        ("content-type", "text/plain"),
+        ("onward-position", "00000000000000000008"),
+        ("onward-partition", "63"),
+        ("onward-partition-sequence", "999"),
+        ("onward-hash", &"0".repeat(64)),
+        ("the subject", "onward.v1.0.learner.somebody_elses"),
+    ];
+    for (what, value) in altered {
+        replace(&copied, &name, held.clone(), |message| {
+            if message.sequence != 7 {
+            } else if what == "the subject" {
+                message.subject = value.to_owned();
+            } else {
+                assert_ne!(message.headers.get(what).map(|had| had.as_str()), Some(value));
+                message.headers.insert(what, value);
+            }
+        })
+        .await?;
+        match copied.bus.audit().await {
+            Err(AuditFault::Differs { position, .. }) => assert_eq!(position.get(), 7, "{what}"),
+            other => panic!("{what}: {other:?}"),
+        }
+    }
+    replace(&copied, &name, held, |_| {}).await?;
+    assert_eq!(copied.bus.audit().await?.last.get(), 12, "unaltered, it is whole");
     copied.stop().await?;
     Ok(())
 }
@@ -234,7 +295,8 @@ async fn damage_on_the_disk_is_found_within_a_round() -> anyhow::Result<()> {
     // Whatever the server makes of it: a message that it cannot bring, or a tail that it drops.
     copied.befell("ONWARD_1").await?;
     append(&copied.log, 1).await?;
-    copied.is_equal().await?;
+    // The relay may have to hear of it first.
+    until("a copy that is whole", || async { Ok(copied.is_equal().await.ok()) }).await?;
     let whole = |now: &onward_bus::BusStatus| now.audit.position.get() == 61;
     copied.told("a whole round", whole).await?;
     let audited = copied.bus.audit().await?;

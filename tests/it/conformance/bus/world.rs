@@ -182,6 +182,7 @@ pub(super) async fn caught_up(bus: &Bus, log: &Log) -> anyhow::Result<BusStatus>
 }
 
 /// A message that a stream holds.
+#[derive(Clone)]
 pub(super) struct Held {
     pub(super) sequence: u64,
     pub(super) subject: String,
@@ -231,7 +232,8 @@ pub(super) async fn is_copy(
     ensure!(held.len() == events.len(), "{} messages of {} events", held.len(), events.len());
     for (message, event) in held.iter().zip(&events) {
         ensure!(message.sequence == event.position.get(), "{} is out of place", message.sequence);
-        let copy = Envelope::incoming(message.sequence, Some(&message.headers), &message.payload)?;
+        let (headers, subject) = (Some(&message.headers), &message.subject);
+        let copy = Envelope::incoming(message.sequence, subject, headers, &message.payload)?;
         ensure!(copy == *event, "the copy of {} differs", event.position);
     }
     Ok(())
