@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use onward_contract::operations::v1::GetStatusRequest;
 use onward_contract::timeline::v1::{
-    WatchOrganisationRequest, watch_organisation_response::Message,
+    GetTimelineRequest, WatchOrganisationRequest, watch_organisation_response::Message,
 };
 use tokio::sync::{Mutex, mpsc};
+use tonic::Code;
 
 use super::figures::Figures;
 use super::house::School;
@@ -17,6 +18,9 @@ use crate::commands::client::told;
 
 /// How long the watch may take to show the last call.
 const TAIL: Duration = Duration::from_secs(60);
+
+/// How long the views may take to show what was made ready.
+const READY: Duration = Duration::from_secs(600);
 
 /// Calls whose entries have not been seen yet: event id → when the call began.
 #[derive(Clone, Default)]
@@ -41,17 +45,18 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Begins at the log's present end.
+    /// Begins at the log's present end, once the views show all that was made ready: their way through that
+    /// is another bench's figure.
     ///
     /// # Errors
     /// The server refuses.
     pub async fn begin(school: &School, open: Open) -> anyhow::Result<Self> {
         let status = school.server.operations().get_status(GetStatusRequest::default()).await;
         let status = status.map_err(|s| told(&s))?.into_inner();
-        let request = WatchOrganisationRequest {
-            from_position: status.log.unwrap_or_default().head_position,
-            ..WatchOrganisationRequest::default()
-        };
+        let head = status.log.unwrap_or_default().head_position;
+        shown_up_to(school, &head).await?;
+        let request =
+            WatchOrganisationRequest { from_position: head, ..WatchOrganisationRequest::default() };
         let watched = school.server.timelines().watch_organisation(request).await;
         let mut entries = watched.map_err(|s| told(&s))?.into_inner();
         let (tell, shown) = mpsc::unbounded_channel();
@@ -99,5 +104,23 @@ impl Watch {
         seen.await.context("the watch did not show every entry")?;
         self.task.abort();
         Ok(figures)
+    }
+}
+
+/// Waits until the timeline shows everything up to a position.
+async fn shown_up_to(school: &School, position: &str) -> anyhow::Result<()> {
+    let request = GetTimelineRequest {
+        learner_id: school.learners.first().cloned().unwrap_or_default(),
+        min_position: position.to_owned(),
+        page_size: 1,
+        ..GetTimelineRequest::default()
+    };
+    let begun = Instant::now();
+    loop {
+        match school.server.timelines().get_timeline(request.clone()).await {
+            Ok(_) => return Ok(()),
+            Err(status) if status.code() == Code::Unavailable && begun.elapsed() < READY => {}
+            Err(status) => return Err(told(&status)),
+        }
     }
 }
