@@ -114,6 +114,7 @@ async fn from_the_log_itself(site: &Site) -> anyhow::Result<()> {
     };
     let log = Log::open(options).await?;
     let verified = log.verify(|_| {}).await?;
+    log.verify_look_ups().await?;
     if let Some(nats) = &site.nats {
         let bus = Bus::connect(BusOptions::new(nats.url()), log.clone()).await?;
         let audited = until("the audit", || async {
