@@ -4,6 +4,7 @@
 //! services, as an operator makes them.
 
 mod houses;
+mod look_ups;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -71,6 +72,8 @@ pub struct World {
     operator: (String, String),
     houses: BTreeMap<House, String>,
     people: AtomicU32,
+    /// A test has altered the look-up keys.
+    altered: bool,
     folder: TempDir,
 }
 
@@ -117,6 +120,7 @@ impl World {
             operator,
             houses: BTreeMap::new(),
             people: AtomicU32::new(0),
+            altered: false,
             folder,
         })
     }

@@ -7,7 +7,6 @@
 //! |---|---|
 //! | `guard.rs` | the one way in: token → principal → rule → relation; the record of reads |
 //! | `tokens.rs` | tokens that were verified before |
-//! | `keys.rs` | which look-up keys are claimed and asked for |
 //! | `call.rs` | what every method repeats: entering, executing, receipts, waiting for a position |
 //! | `lookups.rs` | what one call looks up, asked in one statement |
 //! | `fold.rs` | streams as the doors read them: folded, with what was said beside the facts |
@@ -35,7 +34,6 @@ mod explain;
 mod fold;
 pub mod guard;
 mod handover;
-pub mod keys;
 mod learner;
 mod lookups;
 mod names;
@@ -67,6 +65,7 @@ use tokio_util::sync::CancellationToken;
 use settings::Registrations;
 use tokens::Verified;
 
+pub use onward_log::look_up::keys;
 pub use server::{Limits, ServeError, Tls, serve};
 
 /// What the doors tell about the bus; the binary keeps it true.

@@ -11,6 +11,7 @@
 //! | order, versions, hashes | `plan.rs`, `chain.rs`, `partition.rs` |
 //! | sealing and keys | `seal.rs`, `keys/`, `claim_key.rs` |
 //! | erasing a learner, and a log that was restored | `erase/` |
+//! | which keys streams are found by, and which fact changes which | `look_up/` |
 //! | claims and leases | `lease.rs` |
 //! | reading and following | `read.rs`, `feed.rs`, `recent.rs`; all of it in one go: `scan.rs` |
 //! | how many callers share one look-up | `find.rs` |
@@ -41,6 +42,7 @@ mod judge;
 mod keys;
 mod lease;
 mod log;
+pub mod look_up;
 mod open;
 mod options;
 mod owner;
@@ -79,4 +81,4 @@ pub use recorded::{Opened, Receipt, Recorded};
 pub use request::Request;
 pub use scan::Scan;
 pub use unit::{Loaded, Unit};
-pub use verify::{Inspection, Outside, Verified, VerifyFault, VerifyProgress};
+pub use verify::{Inspection, LookUps, Outside, Verified, VerifyFault, VerifyProgress};

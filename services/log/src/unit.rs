@@ -12,7 +12,7 @@ use onward_domain::event::{Event, Occurred, Provenance};
 use onward_domain::ids::ReferralId;
 use uuid::Uuid;
 
-use crate::claim_key::{Holder, Key, KeyClaim, day_number};
+use crate::claim_key::{Holder, Key, KeyClaim, Scope, day_number};
 use crate::error::{Cause, ExecuteError, LogError, Stop};
 use crate::lease::{LeaseStep, Ready, token_hash};
 use crate::log::Log;
@@ -235,7 +235,7 @@ impl Unit {
 
     /// Encodes, seals and measures what was decided.
     pub(crate) async fn propose(
-        self,
+        mut self,
         request: Option<RequestRow>,
     ) -> Result<Proposal, ExecuteError> {
         for (stream, expected) in &self.expected {
@@ -258,6 +258,10 @@ impl Unit {
         }
         if proposal.events.is_empty() {
             proposal.already = self.already_done().await?;
+        }
+        if proposal.events.is_empty() {
+            // By its own reference a caller finds what it recorded: nothing, this time.
+            self.keys.retain(|(key, ..)| key.scope() != Scope::ExternalRef);
         }
         self.hash_keys(&mut proposal);
         proposal.streams = self.streams();

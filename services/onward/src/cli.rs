@@ -306,6 +306,8 @@ pub struct VerifyArgs {
     #[command(flatten)]
     pub store: StoreArgs,
     /// A file with one checkpoint or many that were kept outside of the database. May be given again.
+    /// By default the newest that the server has written, `checkpoints/newest.checkpoint` in the data
+    /// folder, which is only as safe as that folder.
     #[arg(long, value_name = "FILE")]
     pub checkpoint: Vec<PathBuf>,
     /// Compare the copy on this nats-server, too.

@@ -130,6 +130,7 @@ pub async fn copies_stand(site: &Site) -> anyhow::Result<()> {
     };
     let log = Log::open(options).await?;
     let verified = log.verify(|_| {}).await?;
+    log.verify_look_ups().await?;
     if let Some(nats) = &site.nats {
         let bus = Bus::connect(BusOptions::new(nats.url()), log.clone()).await?;
         let audited = until("the audit", || async {

@@ -14,6 +14,7 @@ mod serve;
 mod start_faults;
 mod tls;
 mod verify;
+mod verify_keys;
 mod views;
 
 use onward_tests::servers::{onward_command_with, project_root};

@@ -105,6 +105,8 @@ async fn a_restored_database_is_accepted_in_one_command() -> anyhow::Result<()> 
     assert!(accepted.status.success(), "{}", String::from_utf8_lossy(&accepted.stderr));
     let rows: Value = serde_json::from_slice(&accepted.stdout)?;
     assert!(rows[0]["halted_by"].as_str().is_some_and(|by| by.contains("restored")), "{rows}");
+    let verified = onward_command(&["verify", "--data", &data]).await?;
+    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
 
     world.restart().await?;
     let (operator, _) = again(&world, &operator, &school);

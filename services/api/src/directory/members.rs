@@ -99,7 +99,7 @@ fn adding(
             unit.expect(id, expected);
             let mut loaded = unit.fresh::<Member>(id);
             let valid = (member.from, member.until);
-            for key in membership_keys(&member) {
+            for key in keys::memberships(&member) {
                 unit.claim(key, id, valid);
             }
             if let Some(reference) = reference {
@@ -111,14 +111,6 @@ fn adding(
         }
         .boxed()
     })
-}
-
-/// The membership itself, and one key a role.
-fn membership_keys(member: &MemberAdded) -> Vec<Key> {
-    let (issuer, subject, organisation) = (&member.issuer, &member.subject, member.organisation);
-    let roles = member.roles.iter();
-    let roles = roles.map(|role| keys::membership(issuer, subject, organisation, *role));
-    std::iter::once(keys::membership_once(issuer, subject, organisation)).chain(roles).collect()
 }
 
 /// Refuses a role that the kind of organisation does not have.
@@ -210,7 +202,7 @@ fn removing(
             }
             let already = unit.decide(&mut loaded, RemoveMember.into())?;
             if already.is_none() {
-                for key in membership_keys(&member) {
+                for key in keys::memberships(&member) {
                     unit.release(key, id);
                 }
                 if let Some(reference) = reference {

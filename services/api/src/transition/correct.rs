@@ -10,10 +10,11 @@ use onward_domain::ids::{DsaCaseId, EventId, TransitionId};
 use onward_domain::transition::{
     Correct, Detail, SettingsKnown, Transition, TransitionFold, TransitionRecorded,
 };
+use onward_log::look_up::parties;
 use onward_log::{Attempt, Key, Loaded, Stop, Unit};
 use tonic::{Request, Response};
 
-use super::record::{claim_parties, parties};
+use super::record::claim_parties;
 use super::{AREA, detail};
 use crate::Doors;
 use crate::call::{Entered, answer, attempt, receipt};

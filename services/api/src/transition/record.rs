@@ -9,6 +9,7 @@ use onward_domain::decider::Refusal;
 use onward_domain::dsa::DsaCaseOpened;
 use onward_domain::ids::{DsaCaseId, LearnerId, OrganisationId, TransitionId};
 use onward_domain::transition::{Detail, Record, Transition, derive};
+use onward_log::look_up::parties;
 use onward_log::{Attempt, Executed, Key, Relation, Unit};
 use prost::Message;
 use tokio_stream::wrappers::ReceiverStream;
@@ -183,21 +184,6 @@ async fn recording(
     let case = case_of(&detail, transition, learner);
     let record = Record { transition, learner, home_la, authority, detail, settings };
     Ok(Recording { record, case, parties, owner, reference: entered.reference(AREA) })
-}
-
-/// Who is party to a move beside the keeper of the record.
-pub(super) fn parties(
-    detail: &Detail,
-    authority: Option<OrganisationId>,
-) -> Vec<(OrganisationId, Relation)> {
-    let source = detail.from().and_then(|from| from.organisation);
-    let destination = detail.to().and_then(|to| to.organisation);
-    let named = [
-        (source, Relation::Source),
-        (destination, Relation::Destination),
-        (authority, Relation::Authority),
-    ];
-    named.into_iter().filter_map(|(party, relation)| Some((party?, relation))).collect()
 }
 
 fn case_of(detail: &Detail, transition: TransitionId, learner: LearnerId) -> Option<DsaCaseOpened> {

@@ -41,20 +41,9 @@ pub fn phase_number(phase: Phase) -> i32 {
     PHASES.iter().find(|(known, _)| *known == phase).map_or(0, |(_, wire)| *wire as i32)
 }
 
-/// Names of the numbers' kinds, as the contract spells its fields.
-pub const NUMBER_KINDS: [(OrganisationNumberKind, &str); 7] = [
-    (OrganisationNumberKind::Urn, "urn"),
-    (OrganisationNumberKind::EyUrn, "ey_urn"),
-    (OrganisationNumberKind::Laestab, "laestab"),
-    (OrganisationNumberKind::Ukprn, "ukprn"),
-    (OrganisationNumberKind::OdsCode, "ods_code"),
-    (OrganisationNumberKind::LaCode, "la_code"),
-    (OrganisationNumberKind::PathfinderKey, "pathfinder_key"),
-];
-
 /// Name of a kind of number.
 pub fn number_kind(kind: OrganisationNumberKind) -> &'static str {
-    NUMBER_KINDS.iter().find(|(known, _)| *known == kind).map_or("", |(_, name)| name)
+    onward_log::look_up::keys::organisation_kind(kind)
 }
 
 /// The organisation that a request registers.

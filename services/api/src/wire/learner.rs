@@ -41,7 +41,7 @@ const NUMBERS: [(LearnerNumberKind, wire::IdentifierKind, Kind); 5] = [
 
 /// The name of a kind of number in look-up keys.
 pub fn kind_name(kind: LearnerNumberKind) -> &'static str {
-    NUMBERS.iter().find(|(known, _, _)| *known == kind).map_or("", |(_, _, kind)| kind.as_str())
+    onward_log::look_up::keys::learner_kind(kind)
 }
 
 fn kind_number(kind: LearnerNumberKind) -> i32 {

@@ -68,7 +68,7 @@ impl Steps for DsaAction {
 }
 
 /// Where a step leads. No item is named yet: a step about support is about all of it.
-fn leads_to(action: DsaAction) -> DsaState {
+pub fn leads_to(action: DsaAction) -> DsaState {
     match action {
         DsaAction::Apply => DsaState::Applied,
         DsaAction::RequestEvidence => DsaState::EvidenceRequested,

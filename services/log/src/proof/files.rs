@@ -5,13 +5,18 @@
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use jiff::tz::Offset;
 
 /// The newest one.
 const NEWEST: &str = "newest.checkpoint";
+
+/// The file of the newest checkpoint in the folder that they are written to.
+pub fn newest_checkpoint(folder: &Path) -> PathBuf {
+    folder.join(NEWEST)
+}
 
 /// The newest note in the folder; none where there is no folder or no note yet.
 pub(super) fn newest(folder: &Path) -> std::io::Result<Option<String>> {

@@ -26,6 +26,7 @@ mod sign;
 mod tree;
 
 pub use checkpoint::{Checkpoint, SignedCheckpoint, notes_in};
+pub use files::newest_checkpoint;
 pub(crate) use grow::GROUP;
 pub use note::{Note, NoteFault, NoteSigner, VerifierKey};
 pub use receipt::{LogReceipt, Proven, ReceiptFault};

@@ -141,7 +141,18 @@ impl Log {
     pub async fn sign_checkpoint(&self) -> Result<SignedCheckpoint, ProofFault> {
         let log = self.clone();
         // A caller that goes away leaves nothing half done.
-        let task = self.tasks().spawn(async move { log.sign_in_turn().await });
+        let task = self.tasks().spawn(async move { log.sign_in_turn(false).await });
+        task.await.map_err(|_| LogError::Unavailable(Cause::Fault))?
+    }
+
+    /// Signs for a restored log that somebody stands by. What was signed for more than it has is not held
+    /// against it any more: it stays in the files of its days, and no more as the newest.
+    ///
+    /// # Errors
+    /// As [`Log::sign_checkpoint`].
+    pub async fn sign_restored(&self) -> Result<SignedCheckpoint, ProofFault> {
+        let log = self.clone();
+        let task = self.tasks().spawn(async move { log.sign_in_turn(true).await });
         task.await.map_err(|_| LogError::Unavailable(Cause::Fault))?
     }
 
@@ -178,14 +189,14 @@ impl Log {
         Ok(LogReceipt { event, index, path, note: signed.note })
     }
 
-    async fn sign_in_turn(&self) -> Result<SignedCheckpoint, ProofFault> {
+    async fn sign_in_turn(&self, restored: bool) -> Result<SignedCheckpoint, ProofFault> {
         let _turn = self.0.proof.turn.lock().await;
         for _ in 0..TRIES {
             let newest = self.newest().await?;
             let number = newest.as_ref().map_or(1, |(number, _)| number + 1);
             let newest = newest.map(|(_, newest)| newest);
             let (head, checkpoint) = self.now_to_sign().await?;
-            let outside = self.outside()?;
+            let outside = if restored { None } else { self.outside()? };
             for signed in newest.iter().chain(&outside) {
                 self.still(&signed.checkpoint, &head).await?;
             }

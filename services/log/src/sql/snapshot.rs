@@ -51,6 +51,12 @@ WHERE x.shard = 0 ORDER BY x.position, x.learner";
 
 const TREE: &str = "SELECT CAST(level AS BIGINT) AS level, number, hash FROM log_tree WHERE shard = 0 ORDER BY level, number";
 
+/// Numbers as they are stored, however large.
+const KEYS: &str = "
+SELECT CAST(scope AS BIGINT) AS scope, hash, slot, stream, CAST(valid_from AS BIGINT) AS valid_from,
+       CAST(valid_until AS BIGINT) AS valid_until
+FROM log_key WHERE shard = 0";
+
 const CHECKPOINTS: &str =
     "SELECT number, size, note FROM log_checkpoint WHERE shard = 0 ORDER BY number";
 
@@ -87,6 +93,8 @@ pub(crate) type StreamRow = (Uuid, i64, i64);
 pub(crate) type ErasedRow = (Uuid, i64, Option<Uuid>, Option<String>);
 /// (level, number, hash).
 pub(crate) type TreeRow = (i64, i64, Vec<u8>);
+/// (scope, hash, slot, stream, valid from, valid until).
+pub(crate) type KeyRow = (i64, Vec<u8>, Uuid, Uuid, Option<i64>, Option<i64>);
 /// (number, size, note).
 pub(crate) type CheckpointRow = (i64, i64, String);
 
@@ -194,11 +202,19 @@ impl Snapshot {
         })
     }
 
+    /// Learners whose erasure is recorded but not carried through.
+    pub(crate) async fn unfinished_erasures(&mut self) -> Result<Vec<Uuid>, Error> {
+        on_snapshot!(self, connection => {
+            sqlx::query_scalar(shared::UNFINISHED).fetch_all(connection).await
+        })
+    }
+
     each!(each_step: STEPS => StepRow);
     each!(each_stream: STREAMS => StreamRow);
     each!(each_request: REQUESTS => RequestRow);
     each!(each_read: READS => AccessRow);
     each!(each_erased: ERASED => ErasedRow);
     each!(each_node: TREE => TreeRow);
+    each!(each_key: KEYS => KeyRow);
     each!(each_checkpoint: CHECKPOINTS => CheckpointRow);
 }

@@ -49,6 +49,18 @@ pub enum VerifyFault {
         /// What.
         what: &'static str,
     },
+    /// A look-up key. What it is made of is never said.
+    #[error("look-up of {scope}, stream {stream}{}: {what}", at(*position))]
+    LookUp {
+        /// What it is about.
+        scope: &'static str,
+        /// The stream that holds it, or must.
+        stream: Uuid,
+        /// The event that claimed it, or the stream's newest.
+        position: Option<Position>,
+        /// What.
+        what: &'static str,
+    },
     /// A node of the kept tree.
     #[error("the kept tree, level {level}, number {number}: {what}")]
     Tree {
@@ -86,6 +98,7 @@ impl VerifyFault {
             Self::Batch { .. } => "batches",
             Self::Request { .. } => "answers",
             Self::Read { .. } => "reads",
+            Self::LookUp { .. } => "look-ups",
             Self::Tree { .. } => "tree",
             Self::Checkpoint { .. } => "checkpoints",
             Self::Table(_) => "tables",
@@ -98,10 +111,15 @@ impl VerifyFault {
     pub const fn position(&self) -> Option<Position> {
         match self {
             Self::Event { position, .. } | Self::Batch { position, .. } => Some(*position),
+            Self::LookUp { position, .. } => *position,
             Self::Checkpoint { good, .. } => Some(Position::new(*good + 1)),
             _ => None,
         }
     }
+}
+
+fn at(position: Option<Position>) -> String {
+    position.map(|position| format!(", position {position}")).unwrap_or_default()
 }
 
 /// A row that cannot be read is a fault of the log; a database that cannot be asked is none.

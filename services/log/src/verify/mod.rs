@@ -8,16 +8,17 @@
 //! | kept answers: their chain, the events that they name | `requests.rs` |
 //! | the record of reads: its chain | `reads.rs` |
 //! | erased learners, locks, identity | `beside.rs` |
+//! | look-up keys: memberships, parties, numbers; with the learners' keys only | `look_ups` |
 //! | the kept tree, the checkpoints in the database, those from outside | `signed.rs` |
 //!
 //! Whoever can write to the database can alter an event and compute everything after it anew; against
-//! that, a checkpoint from outside helps, for what is at or below its size. Not covered, since nothing
-//! follows from them and they can be made again or run out: `log_key`, `log_owner`, `ref_queue`, `ref_ready`,
-//! `ref_lease`.
+//! that, a checkpoint from outside helps, for what is at or below its size. Not covered, since they are made
+//! again or run out: `log_owner`, `ref_queue`, `ref_ready`, `ref_lease`.
 
 mod beside;
 mod events;
 mod fault;
+mod look_ups;
 mod reads;
 mod requests;
 mod signed;
@@ -28,6 +29,7 @@ use sqlx::{PgConnection, SqliteConnection};
 use events::Walk;
 pub(crate) use events::linked;
 pub use fault::VerifyFault;
+pub use look_ups::LookUps;
 
 use crate::chain::EventHash;
 use crate::error::{LogError, OpenError};

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use anyhow::Context;
 use onward_log::Log;
 
 use crate::app::log_options;
@@ -15,8 +16,14 @@ pub async fn run(command: LogCommand, output: Output) -> anyhow::Result<ExitCode
     let settings = Settings::of_store(&args)?;
     let log = Log::open(log_options(&settings, false)).await?;
     let accepted = log.accept_restore().await;
+    // The newest checkpoint must be one of the epoch that has begun, or the log is not what was signed for.
+    let signed = match &accepted {
+        Ok(_) => log.sign_restored().await.map(drop),
+        Err(_) => Ok(()),
+    };
     log.close().await;
     let accepted = accepted?;
+    signed.context("the restore is accepted; a server will sign for it, as this could not")?;
     let mut rows = Rows::new(&["epoch", "position", "halted_since", "halted_by"]);
     let (since, by) = match accepted.halted {
         Some(halted) => (halted.at.to_string(), halted.what),

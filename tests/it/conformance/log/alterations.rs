@@ -6,6 +6,7 @@
 
 mod chance;
 mod forge;
+mod look_ups;
 mod made;
 mod way;
 

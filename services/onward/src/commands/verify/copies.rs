@@ -1,8 +1,8 @@
-//! What follows from the log: the copy on the bus and the views are what it says.
+//! What follows from the log: the look-up keys, the copy on the bus and the views are what it says.
 
 use anyhow::{Context, bail};
 use onward_bus::{Bus, BusOptions};
-use onward_log::{Log, Options};
+use onward_log::{Database, Inspection, Log, Options, VerifyFault};
 use onward_views::Views;
 use serde_json::json;
 
@@ -12,7 +12,7 @@ use crate::cli::VerifyArgs;
 use crate::config::Settings;
 use crate::output::Rows;
 
-/// Compares what can be compared. Without the learners' keys, views cannot be folded again.
+/// Compares what can be compared. Without the learners' keys, nothing can be computed again.
 pub(super) async fn check(
     args: &VerifyArgs,
     settings: &Settings,
@@ -20,19 +20,51 @@ pub(super) async fn check(
     rows: &mut Rows,
     bar: &Bar,
 ) -> anyhow::Result<()> {
-    let keys = options.keys.folder.clone();
+    let (keys, database) = (options.keys.folder.clone(), options.database.clone());
     let log = match Log::look(options).await {
         Ok(log) => log,
         Err(error) if args.nats.is_none() => {
             let note = format!("left out: {error}; the keys in {} are needed", keys.display());
-            rows.push(vec![json!("views"), json!("left out"), json!(null), json!(note)]);
+            let views = (!args.no_views).then_some("views");
+            for check in std::iter::once("look-ups").chain(views) {
+                rows.push(vec![json!(check), json!("not checked"), json!(null), json!(note)]);
+            }
             return Ok(());
         }
         Err(error) => return Err(error.into()),
     };
-    let checked = both(args, settings, &log, rows, bar).await;
+    let checked = match look_ups(&database, &log, rows, bar).await {
+        Ok(()) => both(args, settings, &log, rows, bar).await,
+        Err(fault) => Err(fault),
+    };
     log.close().await;
     checked
+}
+
+async fn look_ups(
+    database: &Database,
+    log: &Log,
+    rows: &mut Rows,
+    bar: &Bar,
+) -> anyhow::Result<()> {
+    let mut inspection = Inspection::open(database).await?;
+    match inspection.verify_look_ups(log, |told| bar.tell(told)).await {
+        Ok(found) => {
+            let note = match found.left_out {
+                0 => "memberships, parties and numbers are what the events say".to_owned(),
+                streams => format!("{streams} streams left out: a newer version wrote to them"),
+            };
+            rows.push(vec![json!("look-ups"), json!("good"), json!(found.keys), json!(note)]);
+            Ok(())
+        }
+        Err(VerifyFault::Log(error)) => Err(error.into()),
+        Err(fault) => {
+            let position = fault.position().map(onward_log::Position::get);
+            let told = fault.to_string();
+            rows.push(vec![json!("look-ups"), json!("wrong"), json!(position), json!(told)]);
+            bail!("look-ups: {fault}")
+        }
+    }
 }
 
 async fn both(

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
-use onward_log::proof::{SignedCheckpoint, notes_in};
+use onward_log::proof::{SignedCheckpoint, VerifierKey, newest_checkpoint, notes_in};
 use onward_log::{Inspection, Outside, Verified, VerifyFault, VerifyProgress};
 use serde_json::json;
 
@@ -28,11 +28,12 @@ pub async fn run(args: VerifyArgs, output: Output) -> anyhow::Result<ExitCode> {
         return receipt::check(file, &args.key, &settings, output);
     }
     let options = log_options(&settings, false);
-    let mut inspection = Inspection::open(&options.database).await?;
-    let log = inspection.log_id().await?;
+    let log = Inspection::open(&options.database).await?.log_id().await?;
     let keys = keys::given_or_own(&args.key, &options, log)?;
-    let checkpoints = read_checkpoints(&args.checkpoint, &keys)?;
-    let outside = Outside { checkpoints, keys };
+    // Before the moment that is looked at: a server that runs signs on.
+    let kept = Kept::of(&args, &settings, &keys)?;
+    let outside = Outside { checkpoints: read_checkpoints(&kept.files, &keys)?, keys };
+    let mut inspection = Inspection::open(&options.database).await?;
     let bar = Bar::new();
     let (began, mut walked) = (Instant::now(), Duration::ZERO);
     let told = |told: VerifyProgress| {
@@ -45,7 +46,7 @@ pub async fn run(args: VerifyArgs, output: Output) -> anyhow::Result<ExitCode> {
     drop(inspection);
     let mut rows = Rows::new(&["check", "outcome", "rows", "note"]);
     match &found {
-        Ok(verified) => tell(&mut rows, verified, walked, &outside),
+        Ok(verified) => tell(&mut rows, verified, walked, (&outside, &kept)),
         Err(fault) => rows.push(vec![
             json!(fault.check()),
             json!("wrong"),
@@ -54,9 +55,7 @@ pub async fn run(args: VerifyArgs, output: Output) -> anyhow::Result<ExitCode> {
         ]),
     }
     let copies = match &found {
-        Ok(_) if args.nats.is_some() || !args.no_views => {
-            copies::check(&args, &settings, options, &mut rows, &bar).await
-        }
+        Ok(_) => copies::check(&args, &settings, options, &mut rows, &bar).await,
         _ => Ok(()),
     };
     bar.clear();
@@ -69,10 +68,31 @@ pub async fn run(args: VerifyArgs, output: Output) -> anyhow::Result<ExitCode> {
     }
 }
 
+/// Files with checkpoints that were kept outside of the database.
+struct Kept {
+    files: Vec<PathBuf>,
+    /// Nobody named any: it is the newest of the data folder's own.
+    own: bool,
+}
+
+impl Kept {
+    /// Those that were named; else the newest that the server has written beside the database, where it
+    /// can be believed.
+    fn of(args: &VerifyArgs, settings: &Settings, keys: &[VerifierKey]) -> anyhow::Result<Self> {
+        if !args.checkpoint.is_empty() {
+            return Ok(Self { files: args.checkpoint.clone(), own: false });
+        }
+        let newest = newest_checkpoint(&settings.checkpoints_folder());
+        let there = newest.try_exists().with_context(|| newest.display().to_string())?;
+        let files = if there && !keys.is_empty() { vec![newest] } else { Vec::new() };
+        Ok(Self { files, own: true })
+    }
+}
+
 /// Every checkpoint in these files, each signed by one of the keys.
 fn read_checkpoints(
     files: &[PathBuf],
-    keys: &[onward_log::proof::VerifierKey],
+    keys: &[VerifierKey],
 ) -> anyhow::Result<Vec<SignedCheckpoint>> {
     let mut checkpoints = Vec::new();
     for file in files {
@@ -90,7 +110,12 @@ fn read_checkpoints(
     Ok(checkpoints)
 }
 
-fn tell(rows: &mut Rows, verified: &Verified, walked: Duration, outside: &Outside) {
+fn tell(
+    rows: &mut Rows,
+    verified: &Verified,
+    walked: Duration,
+    (outside, kept): (&Outside, &Kept),
+) {
     let mut good = |check: &str, count: u64, note: String| {
         rows.push(vec![json!(check), json!("good"), json!(count), json!(note)]);
     };
@@ -105,14 +130,25 @@ fn tell(rows: &mut Rows, verified: &Verified, walked: Duration, outside: &Outsid
         false => "signed by the log's key",
     };
     good("checkpoints", verified.checkpoints, signed.to_owned());
-    let proven = match outside.checkpoints.is_empty() {
-        true => {
-            "whoever can write to the database could have altered an event and computed every hash \
-             anew: give --checkpoint, with one that was kept elsewhere"
-        }
-        false => "events that a checkpoint from outside covers: they were not altered",
+    rows.push(proven(verified.proven, outside, kept));
+}
+
+/// How much of the log is proven, and against what.
+fn proven(events: u64, outside: &Outside, kept: &Kept) -> Vec<serde_json::Value> {
+    if outside.checkpoints.is_empty() {
+        let note = "nothing was proven: whoever can write to the database could have altered an event \
+                    and computed every hash anew. Give --checkpoint, with one that was kept elsewhere";
+        return vec![json!("proven"), json!("not checked"), json!(null), json!(note)];
+    }
+    let note = match kept.files.first().filter(|_| kept.own) {
+        Some(file) => format!(
+            "events that {} covers: altered by nobody who cannot write there, too. Better is \
+             --checkpoint, with one that was kept elsewhere",
+            file.display()
+        ),
+        None => "events that a checkpoint from outside covers: they were not altered".to_owned(),
     };
-    good("proven", verified.proven, proven.to_owned());
+    vec![json!("proven"), json!("good"), json!(events), json!(note)]
 }
 
 /// Shows how far the check has come, on a terminal only.

@@ -122,6 +122,20 @@ const TABLES: [Table; 9] = [
     Table { name: "log_erased", key: "learner", columns: &[("learner", Id), ("position", Int)] },
 ];
 
+/// Checked with the learners' keys only.
+const KEYS: Table = Table {
+    name: "log_key",
+    key: "hash",
+    columns: &[
+        ("scope", Int),
+        ("hash", Bytes),
+        ("slot", Id),
+        ("stream", Id),
+        ("valid_from", Int),
+        ("valid_until", Int),
+    ],
+};
+
 impl Sql {
     pub(super) fn is_postgres(&mut self) -> bool {
         self.0.postgres().is_some()
@@ -169,22 +183,46 @@ pub(super) async fn alter(sql: &mut Sql, chance: &mut Chance) -> anyhow::Result<
         }
         kind => {
             let table = chance.one_of(&TABLES);
-            let rows = sql.number(&format!("SELECT COUNT(*) FROM {}", table.name)).await?;
-            let rows = rows.cast_unsigned();
-            let text = match kind {
-                2..=4 if rows > 0 => delete(table, rows, chance),
-                5..=7 if rows > 0 => insert(table, sql, chance),
-                8..=10 if rows > 1 => swap(table, rows, chance),
-                11.. if rows > 0 => edit(table, rows, sql, chance),
-                _ => return Ok(None),
-            };
-            let Some(text) = text else { return Ok(None) };
+            let Some(text) = in_table(table, kind, sql, chance).await? else { return Ok(None) };
             let done = sql.run(&text).await;
             (text, done.map_err(anyhow::Error::from))
         }
     };
     // A statement that the database refuses, or that changes nothing, is no alteration.
     Ok(changed.is_ok_and(|rows| rows > 0).then_some(Altered { what }))
+}
+
+/// Alters the look-up keys: as any table, or puts back what a member held who was removed.
+pub(super) async fn alter_keys(
+    sql: &mut Sql,
+    chance: &mut Chance,
+) -> anyhow::Result<Option<Altered>> {
+    let back = "INSERT INTO log_key SELECT * FROM kept EXCEPT SELECT * FROM log_key";
+    let what = match chance.below(20) {
+        0 => Some(back.to_owned()),
+        1 => Some(format!("{back} LIMIT 1")),
+        kind => in_table(&KEYS, kind, sql, chance).await?,
+    };
+    let Some(what) = what else { return Ok(None) };
+    let changed = sql.run(&what).await;
+    Ok(changed.is_ok_and(|rows| rows > 0).then_some(Altered { what }))
+}
+
+async fn in_table(
+    table: &Table,
+    kind: u64,
+    sql: &mut Sql,
+    chance: &mut Chance,
+) -> anyhow::Result<Option<String>> {
+    let rows = sql.number(&format!("SELECT COUNT(*) FROM {}", table.name)).await?;
+    let rows = rows.cast_unsigned();
+    Ok(match kind {
+        2..=4 if rows > 0 => delete(table, rows, chance),
+        5..=7 if rows > 0 => insert(table, sql, chance),
+        8..=10 if rows > 1 => swap(table, rows, chance),
+        11.. if rows > 0 => edit(table, rows, sql, chance),
+        _ => None,
+    })
 }
 
 /// The row at this place in the order of the table's key.
@@ -246,6 +284,10 @@ fn insert(table: &Table, sql: &mut Sql, chance: &mut Chance) -> Option<String> {
         "log_stream" | "log_erased" => {
             let hex = chance.hex(16);
             sql.id(&hex)
+        }
+        "log_key" => {
+            let hex = chance.hex(32);
+            sql.bytes(&hex)
         }
         _ => format!("(SELECT MAX({key}) + 1 FROM {name})"),
     };

@@ -1,10 +1,14 @@
-//! Which look-up keys the doors claim and ask for: one place, so that what is claimed is found.
+//! Which look-up keys are claimed and asked for: one place, so that what is claimed is found, and so that
+//! `verify` expects what is claimed.
 
 use jiff::civil::Date;
 use onward_domain::codes::role::MemberRole;
 use onward_domain::ids::{LearnerId, OrganisationId};
-use onward_domain::learner::{Person, Setting, folded};
-use onward_log::{Key, Scope};
+use onward_domain::learner::{LearnerNumberKind, Person, Setting, folded};
+use onward_domain::numbers::Kind;
+use onward_domain::organisation::{MemberAdded, OrganisationNumberKind};
+
+use crate::claim_key::{Key, Scope};
 
 /// (issuer, subject, organisation, role): a role that an identity holds.
 pub fn membership(
@@ -24,6 +28,14 @@ pub fn membership_once(issuer: &str, subject: &str, organisation: OrganisationId
     let organisation = organisation.uuid();
     let parts: [&[u8]; 3] = [issuer.as_bytes(), subject.as_bytes(), organisation.as_bytes()];
     Key::new(Scope::Membership, &parts)
+}
+
+/// All that a member holds: the membership itself, and one key a role.
+pub fn memberships(member: &MemberAdded) -> Vec<Key> {
+    let (issuer, subject, organisation) = (&member.issuer, &member.subject, member.organisation);
+    let roles = member.roles.iter();
+    let roles = roles.map(|role| membership(issuer, subject, organisation, *role));
+    std::iter::once(membership_once(issuer, subject, organisation)).chain(roles).collect()
 }
 
 /// (code): the authority itself. Its settings carry the same `la_code`.
@@ -104,6 +116,30 @@ pub fn open_case(learner: LearnerId, provider: &Setting, academic_year: &str) ->
     let parts: [&[u8]; 4] =
         [b"dsa", learner.as_bytes(), provider.as_bytes(), academic_year.as_bytes()];
     Key::new(Scope::LiveHandover, &parts)
+}
+
+/// The name of a kind of learner's number in look-up keys.
+pub fn learner_kind(kind: LearnerNumberKind) -> &'static str {
+    match kind {
+        LearnerNumberKind::Upn => Kind::Upn.as_str(),
+        LearnerNumberKind::Uln => Kind::Uln.as_str(),
+        LearnerNumberKind::Nhs => Kind::Nhs.as_str(),
+        LearnerNumberKind::Sid => Kind::Sid.as_str(),
+        LearnerNumberKind::Husid => Kind::Husid.as_str(),
+    }
+}
+
+/// The name of a kind of organisation's number in look-up keys, as the contract spells its field.
+pub fn organisation_kind(kind: OrganisationNumberKind) -> &'static str {
+    match kind {
+        OrganisationNumberKind::Urn => "urn",
+        OrganisationNumberKind::EyUrn => "ey_urn",
+        OrganisationNumberKind::Laestab => "laestab",
+        OrganisationNumberKind::Ukprn => "ukprn",
+        OrganisationNumberKind::OdsCode => "ods_code",
+        OrganisationNumberKind::LaCode => "la_code",
+        OrganisationNumberKind::PathfinderKey => "pathfinder_key",
+    }
 }
 
 /// (): the first operator.
