@@ -28,6 +28,7 @@ mod deploy;
 mod doors;
 mod faults;
 mod fuzz;
+mod models;
 mod servers;
 mod stories;
 mod tidy;

@@ -4,9 +4,10 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use async_nats::jetstream;
+use async_nats::jetstream::context::CreateStreamErrorKind;
 use async_nats::jetstream::stream::Info;
 use futures::TryStreamExt;
-use onward_log::{CopyNote, Log, Position};
+use onward_log::{Log, Position};
 
 use crate::connect::BusOptions;
 use crate::settings::{self, Made};
@@ -38,11 +39,11 @@ impl Incarnation {
     }
 }
 
-/// Which numbers are free, how often one was taken of late, and how far the present one has come.
+/// How often one was begun of late, which number is in hand, and how far the present one has come.
 #[derive(Default)]
 pub(crate) struct Incarnations {
-    /// The lowest number that is not known to have been used.
-    pub(crate) free: u32,
+    /// A number that the log gave to this relay, and the server has refused to make: it is free still.
+    unmade: Option<u32>,
     /// What the server has acknowledged to this relay: incarnation and position.
     pub(crate) reached: (u32, Position),
     begun: VecDeque<Instant>,
@@ -58,6 +59,11 @@ impl Incarnations {
         self.begun.push_back(Instant::now());
         Ok(())
     }
+
+    /// This number was given to this relay, which has not come to use it.
+    pub(crate) fn is_unmade(&self, number: u32) -> bool {
+        self.unmade == Some(number)
+    }
 }
 
 /// Every stream that bears the name of an incarnation, in order.
@@ -72,22 +78,30 @@ pub(crate) async fn all(context: &jetstream::Context) -> Result<Vec<Incarnation>
     Ok(all)
 }
 
-/// Makes the incarnation of this number.
+/// Makes the next incarnation, whose number is above `newest`. The log gives the number out before anything is
+/// made under it: a relay that was paused in between, or a request that comes late, cannot bring a number
+/// back that another relay's incarnation has had.
 pub(crate) async fn create(
     context: &jetstream::Context,
     log: &Log,
     options: &BusOptions,
-    number: u32,
+    incarnations: &mut Incarnations,
+    newest: u32,
 ) -> Result<Present, StreamFault> {
+    let number = match incarnations.unmade.take() {
+        Some(unmade) if unmade > newest => unmade,
+        _ => log.begin_incarnation(newest.saturating_add(1)).await?,
+    };
     let (head, epoch) = (log.head().await?, log.epoch().await?);
     let first = head.get().saturating_sub(options.kept) + 1;
     let name = subject::stream_name(number);
     let made = Made { log: log.id(), epoch, options, first };
-    context
-        .create_stream(made.settings(&name))
-        .await
-        .map_err(|error| StreamFault::server(&error))?;
-    log.note_copy(CopyNote::Begins(number)).await?;
+    if let Err(error) = context.create_stream(made.settings(&name)).await {
+        // Without the server's word it may have been made, or be made yet: then the number is spent.
+        let refused = matches!(error.kind(), CreateStreamErrorKind::JetStream(_));
+        incarnations.unmade = refused.then_some(number);
+        return Err(StreamFault::server(&error));
+    }
     tracing::info!(stream = name, first, "a new incarnation of the copy");
     Ok(Present { number, last: Position::new(first - 1), epoch })
 }

@@ -64,5 +64,5 @@ impl Renewal {
 /// Somebody has found out, or decided, that this incarnation is not to be gone on with.
 fn is_over(state: &CopyState, present: &Present) -> bool {
     let condemned = state.condemned.as_ref().is_some_and(|(number, _)| *number == present.number);
-    condemned || state.halted.is_some()
+    condemned || state.halted.is_some() || state.incarnation > present.number
 }

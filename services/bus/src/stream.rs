@@ -117,8 +117,6 @@ pub(crate) async fn present(
         return Err(StreamFault::Halted(halted.what));
     }
     let all = incarnation::all(context).await?;
-    let used = all.last().map_or(0, |newest| newest.number).max(state.incarnation);
-    incarnations.free = incarnations.free.max(used.saturating_add(1));
     match all.iter().rev().find(|incarnation| !incarnation.is_retired()) {
         Some(live) => {
             let found = look(context, log, live).await;
@@ -137,22 +135,25 @@ pub(crate) async fn present(
             }
         }
         // Not the first one ever: somebody took it away, or the server lost it.
-        None if state.incarnation > 0 => {
+        None if state.incarnation > 0 && !incarnations.is_unmade(state.incarnation) => {
             incarnations.begin()?;
             let name = subject::stream_name(state.incarnation);
             bus.incident(format!("the stream {name} is gone; the next begins")).await;
         }
         None => {}
     }
-    let present = incarnation::create(context, log, &bus.options, incarnations.free).await?;
-    incarnations.free = present.number.saturating_add(1);
-    Ok(present)
+    let newest = all.last().map_or(0, |newest| newest.number);
+    incarnation::create(context, log, &bus.options, incarnations, newest).await
 }
 
-/// An incarnation that the audit found unequal to the log is spent, however good its end looks.
+/// An incarnation that the audit found unequal to the log is spent, however good its end looks; and one that
+/// a late relay made when a later number had been given out.
 fn condemned(state: &CopyState, number: u32, found: Found) -> Found {
     match (&state.condemned, found) {
         (Some((condemned, why)), Found::Good(_)) if *condemned == number => Found::spent(why),
+        (_, Found::Good(_)) if number < state.incarnation => {
+            Found::spent("a later one had been begun before it was made")
+        }
         (_, found) => found,
     }
 }

@@ -37,7 +37,7 @@ pub struct AuditReached {
 /// What is known of the copy.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CopyState {
-    /// The highest number of an incarnation that was ever used; 0 before the first.
+    /// The highest number of an incarnation that was ever given out; 0 before the first.
     pub incarnation: u32,
     /// A position that the present incarnation is known to have come to.
     pub copied: Position,
@@ -54,8 +54,6 @@ pub struct CopyState {
 /// Something to remember of the copy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CopyNote {
-    /// The incarnation of this number is about to be made.
-    Begins(u32),
     /// The present incarnation has come to this position.
     Reached(u32, Position),
     /// Something befell the copy, and was mended.
@@ -104,6 +102,18 @@ impl Log {
         let task = self.tasks().spawn(async move { store.note_copy(&note, at).await });
         let done = task.await.map_err(|_| LogError::Unavailable(Cause::Fault))?;
         done.map_err(|fault| LogError::Unavailable(fault.cause()))
+    }
+
+    /// Gives out the number of the copy's next incarnation, `at_least` this one or above. No number is given
+    /// out twice, whoever asks: one that was given out and came to nothing is not used again.
+    ///
+    /// # Errors
+    /// When the log cannot be written; a number may have been given out then.
+    pub async fn begin_incarnation(&self, at_least: u32) -> Result<u32, LogError> {
+        let store = std::sync::Arc::clone(&self.0.store);
+        let task = self.tasks().spawn(async move { store.begin_incarnation(at_least).await });
+        let done = task.await.map_err(|_| LogError::Unavailable(Cause::Fault))?;
+        done.map(number).map_err(|fault| LogError::Unavailable(fault.cause()))
     }
 
     /// The log's epoch: it grows whenever somebody accepts that the log was restored from an older copy.

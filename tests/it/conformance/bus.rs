@@ -8,6 +8,7 @@ mod follow;
 mod ground;
 mod halts;
 mod life;
+mod numbers;
 mod outages;
 mod paused;
 mod relays;

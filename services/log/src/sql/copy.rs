@@ -30,7 +30,10 @@ SELECT incarnation, copied, halted, halted_at, incident, incident_at, condemned,
 FROM log_copy WHERE shard = 0";
 
 const BEGINS: &str = "
-UPDATE log_copy SET incarnation = $1, copied = 0 WHERE shard = 0 AND incarnation < $1";
+UPDATE log_copy
+SET incarnation = CASE WHEN incarnation < $1 THEN $1 ELSE incarnation + 1 END, copied = 0
+WHERE shard = 0
+RETURNING incarnation";
 
 const REACHED: &str = "
 UPDATE log_copy SET incarnation = $1, copied = $2 WHERE shard = 0 AND incarnation <= $1";
@@ -73,9 +76,6 @@ WHERE shard = 0";
 macro_rules! noted {
     ($note:expr, $at:expr, $connection:expr) => {
         match $note {
-            CopyNote::Begins(number) => {
-                sqlx::query(BEGINS).bind(i64::from(*number)).execute($connection).await
-            }
             CopyNote::Reached(number, position) => {
                 let query = sqlx::query(REACHED).bind(i64::from(*number)).bind(position.sql());
                 query.execute($connection).await
@@ -119,6 +119,18 @@ impl Store {
         Ok(())
     }
 
+    /// Gives out the next number of an incarnation, in one statement.
+    pub(crate) async fn begin_incarnation(&self, at_least: u32) -> Result<i64, Fault> {
+        match self {
+            Self::Postgres(database) => Ok(begun_by_postgres(database, at_least).await?),
+            Self::Sqlite(database) => {
+                let mut guard = database.writer.clone().take().await?;
+                let query = sqlx::query_scalar(BEGINS).bind(i64::from(at_least));
+                Ok(query.fetch_one(guard.as_mut().ok_or(Fault::Lost)?).await?)
+            }
+        }
+    }
+
     /// Begins the log's next epoch, and answers with it.
     pub(crate) async fn accept_restore(&self, at: i64) -> Result<i64, Fault> {
         let seconds = at / 1_000_000;
@@ -154,4 +166,14 @@ async fn noted_by_postgres(
     at: i64,
 ) -> Result<(), Error> {
     on!(database.readers, connection => noted!(note, at, &mut *connection))
+}
+
+async fn begun_by_postgres(
+    database: &super::postgres::Database,
+    at_least: u32,
+) -> Result<i64, Error> {
+    on!(database.readers, connection => {
+        let query = sqlx::query_scalar(BEGINS).bind(i64::from(at_least));
+        query.fetch_one(connection).await
+    })
 }

@@ -2,6 +2,8 @@
 //! environment (`ONWARD__DATABASE__POSTGRES=…`), which overrides the file, which overrides defaults.
 
 mod check;
+#[cfg(test)]
+mod fuzz;
 mod print;
 
 use std::net::SocketAddr;
@@ -274,7 +276,9 @@ impl Settings {
             .add_source(environment)
             .build()
             .and_then(config::Config::try_deserialize)
-            .map_err(|error| anyhow::anyhow!("the configuration cannot be used: {error}"))?;
+            .map_err(|e| {
+                anyhow::anyhow!("the configuration cannot be used: {}", print::fault(&e))
+            })?;
         if let Some(data) = &args.data {
             settings.database.data.clone_from(data);
         }

@@ -73,6 +73,37 @@ fn plain(name: &str) -> bool {
     !name.is_empty() && name.chars().all(plain)
 }
 
+/// What is wrong with a configuration, without the value in question: it may be a password that stands in
+/// the wrong place. The parser's own text shows the line; the key and the place say enough.
+pub(super) fn fault(error: &config::ConfigError) -> String {
+    use config::ConfigError as E;
+    let place = |origin: &Option<String>| {
+        origin.as_ref().map(|origin| format!(" in {origin}")).unwrap_or_default()
+    };
+    match error {
+        E::Type { origin, expected, key, .. } => {
+            let key = key.as_deref().map(|key| format!("`{key}` ")).unwrap_or_default();
+            censored(&format!("{key}must be {expected}{}", place(origin)))
+        }
+        E::At { error, key: Some(key), .. } => {
+            censored(&format!("{} for key `{key}`", fault(error)))
+        }
+        E::At { error, .. } => fault(error),
+        E::FileParse { cause, uri } => {
+            let text = cause.to_string();
+            let told: Vec<&str> = text.lines().filter(|line| !line.contains('|')).collect();
+            censored(&format!("{}{}", told.join(": "), place(uri)))
+        }
+        other => censored(&other.to_string()),
+    }
+}
+
+/// Words that look like URLs or addresses of people are left out.
+fn censored(text: &str) -> String {
+    let word = |word| if str::contains(word, "://") || word.contains('@') { HIDDEN } else { word };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::without_secrets;
@@ -89,6 +120,8 @@ mod tests {
             ("postgres://h/d?password=b", "postgres://h/d?***"),
             ("nats://one@h,nats://two:b@i:1", "nats://***@h,nats://two:***@i:1"),
             ("a:b@h/d", "***"),
+            ("postgres://a:b?c@h/d", "postgres://***?***"),
+            ("postgres://h/d?password=b@c", "postgres://h/d?***"),
         ] {
             assert_eq!(without_secrets(url), shown);
         }
