@@ -146,7 +146,7 @@ pub(super) fn detail(school: OrganisationId) -> Detail {
     Detail::PhaseTransfer(PhaseTransfer {
         from: setting("199901"),
         to: Some(setting("199902")),
-        nc_year: Some(NcYear::Y6.into()),
+        nc_year: Some(NcYear::Y6),
         planned: Planned::Day(Date::constant(2030, 9, 2)),
         basis: SupportBasis::EhcPlan,
     })
