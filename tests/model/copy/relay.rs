@@ -92,7 +92,7 @@ pub(super) fn steps(model: &Copying, state: &State, steps: &mut Vec<Action>) {
                 let same = |it: &Stream| it.number == number && it.last() == last && it.whole();
                 let unchanged = state.stream.as_ref().is_some_and(same)
                     || model.is(Broken::OwnCheckpoint) && state.stream.is_some();
-                let late = !model.is(Broken::NumberFromWhatIsLeft) && number < state.issued;
+                let late = !model.guesses() && number < state.issued;
                 if state.right != Owner::Of(p) || !unchanged || late {
                     steps.push(Action::Renew(p));
                 }
@@ -103,7 +103,7 @@ pub(super) fn steps(model: &Copying, state: &State, steps: &mut Vec<Action>) {
 
 pub(super) fn look(model: &Copying, state: &mut State, p: Process) {
     state.right = Owner::Of(p);
-    let guessed = model.is(Broken::NumberFromWhatIsLeft);
+    let guessed = model.guesses();
     state.relays[p] = match &state.stream {
         // One that was made late, after a later number had been given out, is as good as spent.
         Some(stream) if stream.whole() && (guessed || stream.number >= state.issued) => {
@@ -113,9 +113,11 @@ pub(super) fn look(model: &Copying, state: &mut State, p: Process) {
         spent => {
             // Given out here, used in `make`: whatever comes between may come between.
             let newest = spent.as_ref().map(|stream| stream.number);
-            let known = if guessed { 0 } else { state.issued };
+            let known = if model.is(Broken::NumberFromWhatIsLeft) { 0 } else { state.issued };
             let next = known.max(newest.unwrap_or_default()) + 1;
-            state.issued = state.issued.max(next);
+            if !guessed {
+                state.issued = next;
+            }
             Relay::Making { spent: newest, next }
         }
     };
@@ -138,6 +140,8 @@ pub(super) fn make(model: &Copying, state: &mut State, p: Process) {
         state.numbers |= REUSED;
     }
     state.numbers |= 1 << next;
+    // Broken: what the log remembers of a number it learns now.
+    state.issued = state.issued.max(next);
     if model.is(Broken::OwnCheckpoint) {
         state.mark = state.mark.max(after);
     }
