@@ -71,3 +71,26 @@ async fn what_is_wrong_is_said_in_one_line() -> anyhow::Result<()> {
     onward(&["config", "check", "--config", "/nowhere.toml"]).await?.refused(&["/nowhere.toml"]);
     Ok(())
 }
+
+/// The parser's own words show the line that it does not understand.
+#[tokio::test]
+async fn a_fault_never_repeats_a_line_with_a_password() -> anyhow::Result<()> {
+    let url = "postgres://onward:hunter2@db.example/onward";
+    let cases = [
+        format!("[database]\npostgres = \"{url}\n"),
+        format!("[database]\npostgres = {url}\n"),
+        format!("[database]\npostgres = \"{url}\"\npostgres = \"{url}\"\n"),
+        format!("[database]\nmax_connections = \"{url}\"\n"),
+        format!("roles = [\"{url}\"]\n"),
+        format!("[bus]\nnats = [\"{url}\"]\n"),
+    ];
+    for text in cases {
+        let file = file(&text)?;
+        let path = file.path().to_string_lossy();
+        for args in [&["config", "check", "--config", &path][..], &["serve", "--config", &path]] {
+            let said = onward(args).await?.refused(&["configuration"]);
+            assert!(!said.err.contains("hunter2") && !said.out.contains("hunter2"), "{}", said.err);
+        }
+    }
+    Ok(())
+}
