@@ -66,6 +66,10 @@ async fn timeline_inbox_and_queue_are_shown_in_every_form() -> anyhow::Result<()
         (&rows[0]["handover"], &rows[0]["learner"]),
         (&handover.handover_id.clone().into(), &"Amelia Hartley-Quayle".into(),)
     );
+    // From the inbox to the learner that it names.
+    let named = rows[0]["learner_id"].as_str().expect("an id");
+    let told = ask(&world, &secondary, &["timeline", named], "json").await?.done().rows();
+    assert!(!told.is_empty(), "the receiver sees what was handed over");
     let args = ["inbox", "--state", "ACCEPTED"];
     assert!(ask(&world, &secondary, &args, "json").await?.done().rows().is_empty());
     let args = ["inbox", "--state", "LOST"];

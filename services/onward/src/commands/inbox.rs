@@ -65,6 +65,7 @@ pub fn rows(handovers: &[Handover]) -> Rows {
         "released",
         "opened_by",
         "open_items",
+        "learner_id",
     ]);
     for handover in handovers {
         let learner = handover.learner.clone().unwrap_or_default();
@@ -79,6 +80,7 @@ pub fn rows(handovers: &[Handover]) -> Rows {
             text::moment(handover.released_at.as_ref()),
             handover.opened_by.clone(),
             open.to_string(),
+            learner.learner_id,
         ]);
     }
     rows
