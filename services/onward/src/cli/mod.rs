@@ -13,7 +13,8 @@ mod written;
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub use bench::{
-    BenchArgs, BenchCommand, ClaimArgs, EndToEndArgs, PeersArgs, RebuildBenchArgs, RestartArgs,
+    AppendArgs, BenchArgs, BenchCommand, ClaimArgs, EndToEndArgs, PeersArgs, PrefillArgs,
+    RebuildBenchArgs, RestartArgs, VerifyBenchArgs,
 };
 pub use import::{CsvKind, ImportArgs, ImportCommand};
 pub use keep::{KeysBackupArgs, KeysCommand, KeysRotateArgs, LogCommand};

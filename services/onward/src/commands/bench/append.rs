@@ -18,27 +18,35 @@ use serde_json::{Map, json};
 use uuid::Uuid;
 
 use super::figures::{self, Cell, Figures};
+use super::filling;
 use super::ground::Ground;
 use super::load::Load;
-use crate::cli::BenchArgs;
+use super::pace::Pace;
+use super::room;
+use crate::cli::AppendArgs;
 
 /// Learners among whom the events are spread; each has a key of its own.
 const LEARNERS: usize = 2_000;
 
 /// Runs the bench.
-pub async fn run(args: BenchArgs) -> anyhow::Result<()> {
-    let ground = Ground::prepare(&args).await?;
+pub async fn run(args: AppendArgs) -> anyhow::Result<()> {
+    let (args, prefill) = (args.bench, args.prefill.prefill);
+    let ground = Ground::with_room(&args, prefill * room::LOG).await?;
+    let filled = filling::fill(&ground.log, prefill).await?;
     let learners: Arc<Vec<LearnerId>> =
         Arc::new((0..LEARNERS).map(|_| LearnerId::new(Uuid::now_v7())).collect());
     // The keys are made first: in life a learner has one long before most of its events.
     warm(&ground.log, &learners, args.clients).await?;
     let from = ground.log.head().await?;
+    figures::forget_memory();
     let (begun, load) = (Instant::now(), Load::begin());
+    let rate = args.rate.unwrap_or_default();
     let until = begun + Duration::from_secs(args.seconds.into());
     let callers: Vec<_> = (0..args.clients)
         .map(|caller| {
             let (log, learners) = (ground.log.clone(), Arc::clone(&learners));
-            tokio::spawn(async move { calls(&log, &learners, caller as usize, until).await })
+            let pace = Pace::new(rate, args.clients, caller, until);
+            tokio::spawn(async move { calls(&log, &learners, caller as usize, pace).await })
         })
         .collect();
     let mut figures = Figures::default();
@@ -48,6 +56,8 @@ pub async fn run(args: BenchArgs) -> anyhow::Result<()> {
     let took = begun.elapsed();
     let events = ground.log.head().await?.get() - from.get();
     let mut more = Map::new();
+    more.insert("rate_asked".into(), json!(rate));
+    filled.tell(&mut more);
     more.insert("events".into(), json!(events));
     more.insert("learners".into(), json!(LEARNERS));
     more.insert("sealed".into(), json!(true));
@@ -83,11 +93,10 @@ async fn warm(log: &Log, learners: &Arc<Vec<LearnerId>>, clients: u32) -> anyhow
     Ok(())
 }
 
-async fn calls(log: &Log, learners: &[LearnerId], caller: usize, until: Instant) -> Figures {
+async fn calls(log: &Log, learners: &[LearnerId], caller: usize, mut pace: Pace) -> Figures {
     let mut figures = Figures::default();
     let mut next = caller;
-    while Instant::now() < until {
-        let begun = Instant::now();
+    while let Some(begun) = pace.next().await {
         match record(log, learners[next % learners.len()], 1).await {
             Ok(()) => figures.call(begun.elapsed()),
             Err(_) => figures.errors += 1,

@@ -16,8 +16,10 @@ use serde_json::{Map, json};
 use uuid::Uuid;
 
 use super::figures::{self, Cell, Figures};
+use super::filling;
 use super::ground::Ground;
 use super::load::Load;
+use super::room;
 use crate::cli::ClaimArgs;
 
 /// Referrals that one append puts into the queue.
@@ -29,7 +31,8 @@ const MOST: u32 = 15_000;
 
 /// Runs the bench.
 pub async fn run(args: ClaimArgs) -> anyhow::Result<()> {
-    let ground = Ground::prepare(&args.bench).await?;
+    let ground = Ground::with_room(&args.bench, args.prefill.prefill * room::LOG).await?;
+    let filled = filling::fill(&ground.log, args.prefill.prefill).await?;
     let team = OrganisationId::new(Uuid::now_v7());
     let wanted = if args.batch == 1 { MOST / 2 } else { MOST };
     let waiting = wanted as usize * args.bench.seconds as usize;
@@ -50,6 +53,7 @@ pub async fn run(args: ClaimArgs) -> anyhow::Result<()> {
     load.tell(&mut more);
     #[expect(clippy::cast_precision_loss, reason = "a rate, for people")]
     let rate = claimed as f64 / took.as_secs_f64();
+    filled.tell(&mut more);
     more.insert("claims_per_s".into(), json!(rate.round()));
     more.insert("waited_at_the_start".into(), json!(waiting));
     more.insert("ran_dry".into(), json!(claimed == waiting));

@@ -9,6 +9,7 @@ use serde_json::{Map, json};
 use super::figures::{self, Cell, Figures, rounded};
 use super::house::{House, School, transfer};
 use super::load::Load;
+use super::pace::Pace;
 use super::watching::{Open, Watch};
 use super::{backend, over_streams};
 use crate::cli::EndToEndArgs;
@@ -16,12 +17,14 @@ use crate::commands::client::Server;
 use crate::role::Role;
 
 /// Connections that the callers share.
-const CONNECTIONS: u32 = 8;
+pub(super) const CONNECTIONS: u32 = 8;
 
 /// Runs the bench.
 pub async fn run(args: EndToEndArgs) -> anyhow::Result<()> {
-    let roles = args.calls_only.then(|| vec![Role::Api]);
-    let house = House::open(&args.bench, roles).await?;
+    // The embedded database has one process, with every share of the work.
+    let calls_alone = args.calls_only && args.bench.postgres.is_some();
+    let roles = calls_alone.then(|| vec![Role::Api]);
+    let house = House::open(&args.bench, roles, args.prefill.prefill).await?;
     let measured = measure(&args, &house).await;
     house.leave().await?;
     measured
@@ -42,10 +45,13 @@ async fn measure(args: &EndToEndArgs, house: &House) -> anyhow::Result<()> {
     let took = begun.elapsed();
     let mut more = Map::new();
     load.tell(&mut more);
-    more.insert("rate_asked".into(), json!(if args.streams > 0 { 0 } else { args.bench.rate }));
+    more.insert("rate_asked".into(), json!(if args.streams > 0 { 0 } else { rate(args) }));
+    house.filled.tell(&mut more);
     more.insert("streams".into(), json!(args.streams));
     more.insert("learners".into(), json!(school.learners.len()));
     more.insert("bus".into(), json!(args.bench.nats.is_some()));
+    let views = !args.calls_only || args.bench.postgres.is_none();
+    more.insert("views_in_this_process".into(), json!(views));
     more.insert("views_and_watch".into(), json!(watch.is_some()));
     if let Some(watch) = watch {
         let mut seen = watch.finish().await?;
@@ -62,29 +68,29 @@ async fn measure(args: &EndToEndArgs, house: &House) -> anyhow::Result<()> {
     figures::print(cell, called)
 }
 
+/// Calls a second; 0 is as many as go.
+fn rate(args: &EndToEndArgs) -> u32 {
+    args.bench.rate.unwrap_or(1000)
+}
+
 async fn call_at_rate(
     args: &EndToEndArgs,
     school: &Arc<School>,
     open: &Open,
 ) -> anyhow::Result<Figures> {
-    let args = &args.bench;
-    let until = Instant::now() + Duration::from_secs(args.seconds.into());
+    let (rate, args) = (rate(args), &args.bench);
     let connections = school.connections(args.clients.min(CONNECTIONS)).await?;
-    let pause = match args.rate {
-        0 => Duration::ZERO,
-        rate => Duration::from_secs_f64(f64::from(args.clients) / f64::from(rate)),
-    };
+    let until = Instant::now() + Duration::from_secs(args.seconds.into());
     let mut callers = Vec::new();
     for caller in 0..args.clients {
-        let offset = pause.mul_f64(f64::from(caller) / f64::from(args.clients));
+        let pace = Pace::new(rate, args.clients, caller, until);
         let caller = Caller {
             server: connections[caller as usize % connections.len()].clone(),
             school: Arc::clone(school),
             next: caller as usize,
-            pause,
             open: open.clone(),
         };
-        callers.push(tokio::spawn(caller.calls(Instant::now() + offset, until)));
+        callers.push(tokio::spawn(caller.calls(pace)));
     }
     let mut figures = Figures::default();
     for caller in callers {
@@ -97,21 +103,15 @@ struct Caller {
     server: Server,
     school: Arc<School>,
     next: usize,
-    pause: Duration,
     open: Open,
 }
 
 impl Caller {
-    async fn calls(mut self, mut due: Instant, until: Instant) -> Figures {
+    async fn calls(mut self, mut pace: Pace) -> Figures {
         let mut figures = Figures::default();
         let mut transitions = self.server.transitions();
-        while due < until && Instant::now() < until {
-            if !self.pause.is_zero() {
-                // Calls are due at fixed times, so that a slow answer does not thin out the load.
-                tokio::time::sleep_until(due.into()).await;
-            }
+        while let Some(begun) = pace.next().await {
             let learner = &self.school.learners[self.next % self.school.learners.len()];
-            let begun = Instant::now();
             match transitions.record_transition(transfer(learner)).await {
                 Ok(reply) => {
                     figures.call(begun.elapsed());
@@ -122,7 +122,6 @@ impl Caller {
                 Err(_) => figures.errors += 1,
             }
             self.next += 257;
-            due = if self.pause.is_zero() { Instant::now() } else { due + self.pause };
         }
         figures
     }

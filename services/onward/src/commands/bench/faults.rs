@@ -49,7 +49,7 @@ struct Count {
 
 /// Runs the bench.
 pub async fn run(args: BenchArgs) -> anyhow::Result<()> {
-    let stage = Stage::set(&args).await?;
+    let stage = Stage::set(&args, 0).await?;
     let mut serving = stage.serve().await?;
     let school = School::at(&serving.url, &stage.key, stage.operator, LEARNERS).await?;
     let writers = Writers {

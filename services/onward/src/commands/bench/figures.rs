@@ -92,7 +92,7 @@ pub fn print(cell: Cell, mut figures: Figures) -> anyhow::Result<()> {
 pub fn print_line(mut line: Value) -> anyhow::Result<()> {
     if let Some(object) = line.as_object_mut() {
         // A cell that measured another process has said so itself.
-        object.entry("max_rss_mib").or_insert_with(most_memory);
+        object.entry("max_rss_mib").or_insert_with(|| json!(most_memory("self")));
         let cores = std::thread::available_parallelism().map_or(0, usize::from);
         object.entry("cores").or_insert_with(|| cores.into());
         let build = if cfg!(debug_assertions) { "debug" } else { "release" };
@@ -115,10 +115,10 @@ pub fn forget_memory() {
     let _ = std::fs::write("/proc/self/clear_refs", "5");
 }
 
-/// The most memory that this process has held, in MiB; `null` where the system does not say.
-fn most_memory() -> Value {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = peak.and_then(|peak| peak.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
-    kib.map_or(Value::Null, |kib| Value::from(kib / 1024))
+/// The most memory that a process, `self` or one by its number, has held, in MiB; none where the system
+/// does not say.
+pub fn most_memory(process: &str) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(peak.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? / 1024)
 }

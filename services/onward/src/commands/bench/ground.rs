@@ -1,5 +1,7 @@
 //! What a bench stands on: a log of its own, empty at the start, gone at the end.
 
+use std::path::PathBuf;
+
 use anyhow::{Context, ensure};
 use onward_log::{Log, Options, Position};
 use onward_views::Storage;
@@ -8,6 +10,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection};
 use tempfile::TempDir;
 use uuid::Uuid;
 
+use super::room;
 use crate::cli::BenchArgs;
 
 /// A log that nobody else uses, and the folder that goes away with it.
@@ -27,8 +30,16 @@ impl Ground {
     /// # Errors
     /// The log has events in it, or cannot be opened.
     pub async fn prepare(args: &BenchArgs) -> anyhow::Result<Self> {
+        Self::with_room(args, 0).await
+    }
+
+    /// Opens a log for a bench that fills it with so many bytes (see [`room`]).
+    ///
+    /// # Errors
+    /// As [`Ground::prepare`], or they would not fit.
+    pub async fn with_room(args: &BenchArgs, bytes: u64) -> anyhow::Result<Self> {
         let folder = folder(args)?;
-        let database = Made::on(args.postgres.as_deref()).await?;
+        let database = Made::with_room(args, &folder, bytes).await?;
         let (options, backend) = match &database {
             Some(made) => (Options::postgres(made.url(), folder.path().join("keys")), "postgres"),
             None => (Options::sqlite(folder.path()), "sqlite"),
@@ -100,6 +111,39 @@ impl Made {
         let create = format!("CREATE DATABASE {}", made.name);
         made.say(create).await.context("a bench makes a database of its own")?;
         Ok(Some(made))
+    }
+
+    /// Makes one where a server is given, if so many bytes will fit there; else they have to fit in the
+    /// folder. What a server keeps on another machine, or tells nobody, is not checked.
+    ///
+    /// # Errors
+    /// As [`Made::on`], or they would not fit.
+    pub async fn with_room(
+        args: &BenchArgs,
+        folder: &TempDir,
+        bytes: u64,
+    ) -> anyhow::Result<Option<Self>> {
+        let made = Self::on(args.postgres.as_deref()).await?;
+        let kept = match &made {
+            Some(made) => made.folder().await.ok().filter(|folder| folder.is_dir()),
+            None => Some(folder.path().to_owned()),
+        };
+        match kept.map_or(Ok(()), |kept| room::check(&kept, bytes)) {
+            Ok(()) => Ok(made),
+            Err(full) => {
+                Self::remove(made).await?;
+                Err(full)
+            }
+        }
+    }
+
+    /// Where the server says that its files are.
+    async fn folder(&self) -> anyhow::Result<PathBuf> {
+        let mut connection = PgConnection::connect_with(&self.server).await?;
+        let folder: String =
+            sqlx::query_scalar("SHOW data_directory").fetch_one(&mut connection).await?;
+        connection.close().await?;
+        Ok(PathBuf::from(folder))
     }
 
     /// Where it is.

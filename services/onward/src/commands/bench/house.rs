@@ -12,14 +12,16 @@ use onward_contract::directory::v1::{SettingRef, setting_ref::Setting};
 use onward_contract::learner::v1 as learner;
 use onward_contract::transition::v1 as transition;
 use onward_domain::ids::OrganisationId;
+use onward_log::Log;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::filling::{self, Filled};
 use super::ground::{self, Made};
-use super::streams;
-use crate::app::App;
+use super::{room, streams};
+use crate::app::{App, log_options};
 use crate::cli::BenchArgs;
 use crate::commands::bootstrap::first_operator;
 use crate::commands::client::{Server, told};
@@ -43,17 +45,24 @@ pub struct House {
     database: Option<Made>,
     nats: Option<String>,
     folder: TempDir,
+    /// What was there before.
+    pub filled: Filled,
 }
 
 impl House {
-    /// Opens a server with these shares of the work; all of them where none is named.
+    /// Opens a server with these shares of the work, all of them where none is named, on a log that is
+    /// filled with so many events first.
     ///
     /// # Errors
-    /// It cannot be opened, or the log or nats-server is in use.
-    pub async fn open(args: &BenchArgs, roles: Option<Vec<Role>>) -> anyhow::Result<Self> {
+    /// It cannot be opened, or the log or nats-server is in use, or the events would not fit.
+    pub async fn open(
+        args: &BenchArgs,
+        roles: Option<Vec<Role>>,
+        prefill: u64,
+    ) -> anyhow::Result<Self> {
         streams::none(args.nats.as_deref()).await?;
         let folder = ground::folder(args)?;
-        let database = Made::on(args.postgres.as_deref()).await?;
+        let database = Made::with_room(args, &folder, prefill * room::LOG).await?;
         let mut settings = Settings::default();
         settings.database.data = folder.path().join("data");
         settings.database.postgres = database.as_ref().map(Made::url);
@@ -63,15 +72,15 @@ impl House {
             settings.roles = roles;
         }
         let key = settings.development_key_file();
+        let filled = fill(&settings, prefill).await?;
         let app = App::open(settings.checked()?).await?;
-        ground::empty(app.log()).await?;
         let url = format!("http://{}", app.address()?);
         let first = first_operator(app.log(), "Bench", DEVELOPMENT_ISSUER, "operator").await?;
         let stop = CancellationToken::new();
         let server = tokio::spawn(app.run(stop.clone()));
         let key = DevelopmentKey::load(&key)?;
         let (operator, nats) = (first.organisation, args.nats.clone());
-        Ok(Self { url, key, operator, stop, server, database, nats, folder })
+        Ok(Self { url, key, operator, stop, server, database, nats, folder, filled })
     }
 
     /// Stops the server and takes everything away again.
@@ -93,6 +102,15 @@ impl House {
     pub async fn school(&self, learners: u32) -> anyhow::Result<School> {
         School::at(&self.url, &self.key, self.operator, learners).await
     }
+}
+
+/// Fills a log that nobody has written to.
+async fn fill(settings: &Settings, events: u64) -> anyhow::Result<Filled> {
+    let log = Log::open(log_options(settings, true)).await?;
+    ground::empty(&log).await?;
+    let filled = filling::fill(&log, events).await?;
+    log.close().await;
+    Ok(filled)
 }
 
 /// The school that records, as its SENCO.

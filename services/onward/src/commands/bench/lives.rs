@@ -1,8 +1,9 @@
-//! A log to rebuild from: learners who are registered, move, and are handed over, six events each, as
-//! many as are wanted. A learner's steps lie far apart in the log, as they do in life.
+//! A log of lives: learners who are registered, move, and are handed over, six events each, as many as are
+//! wanted. A learner's steps lie far apart in the log, as they do in life.
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures::StreamExt as _;
 use futures::stream;
 use jiff::civil::date;
@@ -17,7 +18,8 @@ use onward_domain::learner::{LearnerFact, LearnerRegistered, Person, Setting};
 use onward_domain::transition::{
     Detail, InYearMove, Planned, TransitionConfirmed, TransitionFact, TransitionRecorded,
 };
-use onward_log::{Attempt, Call, Log, Stop, Unit};
+use onward_log::look_up::{keys, parties};
+use onward_log::{Attempt, Call, Key, Log, Relation, Request, Stop, Unit};
 use uuid::Uuid;
 
 /// Events of one learner.
@@ -31,17 +33,31 @@ const AT_ONCE: usize = 16;
 /// Schools, and as many colleges.
 const SCHOOLS: u128 = 500;
 
+/// What is kept beside the events.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Beside {
+    /// Nothing: what is built from events alone needs no more.
+    Nothing,
+    /// Answers of requests, and look-up keys, as the doors write them.
+    WhatTheDoorsWrite,
+}
+
 /// Appends at least so many events.
 ///
 /// # Errors
 /// The log refuses.
-pub async fn fill(log: &Log, events: u64) -> anyhow::Result<()> {
+pub async fn fill(log: &Log, events: u64, beside: Beside) -> anyhow::Result<()> {
     let mut left = events.div_ceil(EACH);
     while left > 0 {
         let count = left.min(TOGETHER);
         let learners: Vec<Uuid> = (0..count).map(|_| Uuid::now_v7()).collect();
-        for step in [registered as Step, moved, handed_over] {
-            let requests = learners.chunks(REQUEST).map(|some| append(log, some.to_vec(), step));
+        for step in [
+            Step { tell: registered, claim: found_by_name },
+            Step { tell: moved, claim: found_by_parties },
+            Step { tell: handed_over, claim: shared },
+        ] {
+            let some = learners.chunks(REQUEST);
+            let requests = some.map(|some| append(log, some.to_vec(), step, beside));
             let mut requests = stream::iter(requests).buffer_unordered(AT_ONCE);
             while let Some(done) = requests.next().await {
                 done?;
@@ -52,9 +68,16 @@ pub async fn fill(log: &Log, events: u64) -> anyhow::Result<()> {
     Ok(())
 }
 
-type Step = fn(&mut Unit, LearnerId) -> Result<(), Stop>;
+/// A step of a life.
+#[derive(Clone, Copy)]
+struct Step {
+    tell: fn(&mut Unit, LearnerId) -> Result<(), Stop>,
+    /// Claims the look-up keys that it brings.
+    claim: fn(&mut Unit, LearnerId),
+}
 
-async fn append(log: &Log, learners: Vec<Uuid>, step: Step) -> anyhow::Result<()> {
+async fn append(log: &Log, learners: Vec<Uuid>, step: Step, beside: Beside) -> anyhow::Result<()> {
+    let all = beside == Beside::WhatTheDoorsWrite;
     let by = school(learners.first().copied().unwrap_or_default());
     let provenance = Provenance {
         organisation: by,
@@ -66,13 +89,21 @@ async fn append(log: &Log, learners: Vec<Uuid>, step: Step) -> anyhow::Result<()
     let attempt: Attempt = Arc::new(move |unit: &mut Unit| {
         let learners = learners.clone();
         Box::pin(async move {
-            for learner in learners {
-                step(unit, LearnerId::new(learner))?;
+            for learner in learners.into_iter().map(LearnerId::new) {
+                (step.tell)(unit, learner)?;
+                if all {
+                    (step.claim)(unit, learner);
+                }
             }
             Ok(())
         })
     });
-    log.execute(Call { request: None, provenance }, attempt).await?;
+    let request = all.then(|| {
+        let id = Uuid::now_v7();
+        let body = Bytes::copy_from_slice(id.as_bytes());
+        Request { organisation: by, id: id.into(), method: "/onward.bench/Live", body }
+    });
+    log.execute(Call { request, provenance }, attempt).await?;
     Ok(())
 }
 
@@ -119,10 +150,14 @@ fn registered(unit: &mut Unit, learner: LearnerId) -> Result<(), Stop> {
     tell(unit, learner.uuid(), vec![LearnerFact::Registered(fact).into()])
 }
 
+fn found_by_name(unit: &mut Unit, learner: LearnerId) {
+    let (stream, keeper) = (learner.uuid(), unit.provenance().organisation);
+    unit.claim(Key::party(stream, keeper, Relation::Owner), stream, (None, None));
+    unit.claim(keys::name_and_birth(keeper, &person()), stream, (None, None));
+}
+
 fn moved(unit: &mut Unit, learner: LearnerId) -> Result<(), Stop> {
-    let transition = TransitionId::new(beside(learner, 1));
-    let place =
-        |organisation| Setting { organisation: Some(organisation), number: None, name: None };
+    let transition = transition_of(learner);
     let recorded = TransitionFact::Recorded(TransitionRecorded {
         transition,
         learner,
@@ -130,20 +165,34 @@ fn moved(unit: &mut Unit, learner: LearnerId) -> Result<(), Stop> {
         phase_transfer: None,
         home_la: Some("302".to_owned()),
         authority: None,
-        detail: Detail::InYearMove(InYearMove {
-            from: place(school(learner.uuid())),
-            to: Some(place(college(learner.uuid()))),
-            planned: Planned::Day(date(2030, 9, 2)),
-            nc_year: None,
-        }),
+        detail: in_year(learner),
     });
     let confirmed = TransitionFact::Confirmed(TransitionConfirmed { transition, learner });
     tell(unit, transition.uuid(), vec![recorded.into(), confirmed.into()])
 }
 
+fn in_year(learner: LearnerId) -> Detail {
+    let place =
+        |organisation| Setting { organisation: Some(organisation), number: None, name: None };
+    Detail::InYearMove(InYearMove {
+        from: place(school(learner.uuid())),
+        to: Some(place(college(learner.uuid()))),
+        planned: Planned::Day(date(2030, 9, 2)),
+        nc_year: None,
+    })
+}
+
+fn found_by_parties(unit: &mut Unit, learner: LearnerId) {
+    let (stream, owner) = (transition_of(learner).uuid(), unit.provenance().organisation);
+    let owner = [(owner, Relation::Owner)];
+    for (party, relation) in parties(&in_year(learner), None).into_iter().chain(owner) {
+        unit.claim(Key::party(stream, party, relation), stream, (None, None));
+    }
+    unit.claim(keys::moves_of(learner), stream, (None, None));
+}
+
 fn handed_over(unit: &mut Unit, learner: LearnerId) -> Result<(), Stop> {
-    let handover = HandoverId::new(beside(learner, 2));
-    let transition = Some(TransitionId::new(beside(learner, 1)));
+    let (handover, transition) = (handover_of(learner), Some(transition_of(learner)));
     let (sender, receiver) = (school(learner.uuid()), college(learner.uuid()));
     let pack = pack();
     let drafted = HandoverFact::Drafted(HandoverDrafted {
@@ -167,6 +216,27 @@ fn handed_over(unit: &mut Unit, learner: LearnerId) -> Result<(), Stop> {
     });
     let delivered = HandoverFact::Delivered(HandoverDelivered { handover, learner });
     tell(unit, handover.uuid(), vec![drafted.into(), released.into(), delivered.into()])
+}
+
+fn shared(unit: &mut Unit, learner: LearnerId) {
+    let (stream, transition) = (handover_of(learner).uuid(), transition_of(learner).uuid());
+    let (sender, receiver) = (school(learner.uuid()), college(learner.uuid()));
+    for key in [
+        keys::live_handover(learner, receiver),
+        Key::party(stream, sender, Relation::Owner),
+        Key::party(stream, receiver, Relation::Receiver),
+        Key::party(transition, receiver, Relation::Receiver),
+    ] {
+        unit.claim(key, stream, (None, None));
+    }
+}
+
+fn transition_of(learner: LearnerId) -> TransitionId {
+    TransitionId::new(beside(learner, 1))
+}
+
+fn handover_of(learner: LearnerId) -> HandoverId {
+    HandoverId::new(beside(learner, 2))
 }
 
 /// Another id for the same learner, as time-ordered as the learner's.

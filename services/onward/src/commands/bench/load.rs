@@ -13,6 +13,8 @@ const TICKS: f64 = 100.0;
 pub struct Load {
     at: Instant,
     process: Option<f64>,
+    /// A server that is asked, and what it had used.
+    server: Option<(String, f64)>,
     machine: Option<Machine>,
 }
 
@@ -26,7 +28,13 @@ struct Machine {
 impl Load {
     /// Begins to count.
     pub fn begin() -> Self {
-        Self { at: Instant::now(), process: process(), machine: machine() }
+        Self { at: Instant::now(), process: used_by("self"), server: None, machine: machine() }
+    }
+
+    /// Begins to count, another process, by its number, on its own too.
+    pub fn begin_with(server: &str) -> Self {
+        let used = used_by(server).map(|used| (server.to_owned(), used));
+        Self { server: used, ..Self::begin() }
     }
 
     /// Adds how many processors this process and the whole machine kept busy, and how many waited for a
@@ -34,8 +42,12 @@ impl Load {
     /// idle: bound by syncing, or by a lock.
     pub fn tell(&self, more: &mut Map<String, Value>) {
         let took = self.at.elapsed().as_secs_f64();
-        if let (Some(before), Some(now)) = (self.process, process()) {
+        if let (Some(before), Some(now)) = (self.process, used_by("self")) {
             more.insert("busy_cores_of_this_process".into(), json!(rounded((now - before) / took)));
+        }
+        let server = self.server.as_ref();
+        if let Some((before, now)) = server.and_then(|(id, before)| Some((before, used_by(id)?))) {
+            more.insert("busy_cores_of_the_server".into(), json!(rounded((now - before) / took)));
         }
         if let (Some(before), Some(now)) = (self.machine, machine()) {
             let (busy, waiting) = (now.busy - before.busy, now.waiting - before.waiting);
@@ -45,8 +57,10 @@ impl Load {
     }
 }
 
-fn process() -> Option<f64> {
-    let text = std::fs::read_to_string("/proc/self/stat").ok()?;
+/// Seconds of processors that a process, `self` or one by its number, has used; none where the system
+/// does not say.
+pub fn used_by(process: &str) -> Option<f64> {
+    let text = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     // The name may hold anything, but ends with the last bracket; user and system time are the 14th and
     // 15th fields.
     let rest = text.rsplit_once(')')?.1;

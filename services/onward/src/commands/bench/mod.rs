@@ -6,16 +6,20 @@ mod claim;
 mod end_to_end;
 mod faults;
 mod figures;
+mod filling;
 mod ground;
 mod house;
 mod lives;
 mod load;
 mod over_streams;
+mod pace;
 mod peers;
 mod rebuild;
 mod relay;
 mod restart;
+mod room;
 mod streams;
+mod verify;
 mod watching;
 
 use std::process::ExitCode;
@@ -32,6 +36,7 @@ pub async fn run(command: BenchCommand) -> anyhow::Result<ExitCode> {
         BenchCommand::Rebuild(args) => rebuild::run(args).await?,
         BenchCommand::Peers(args) => peers::run(args).await?,
         BenchCommand::Restart(args) => restart::run(args).await?,
+        BenchCommand::Verify(args) => verify::run(args).await?,
         BenchCommand::Relay(args) => relay::run(args).await?,
     }
     Ok(ExitCode::SUCCESS)

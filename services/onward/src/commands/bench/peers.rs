@@ -1,19 +1,22 @@
 //! What a user would pick instead, in the same run on the same servers: a plain table with one insert a
-//! transaction, message-db's `write_message`, JetStream's publish with acknowledgement, UmaDB. None of
-//! them seals, chains, keeps answers or looks anything up; they are here to tell what the machine gives.
+//! transaction, message-db's `write_message`, JetStream's publish with acknowledgement, UmaDB's append
+//! through gRPC. None of them seals, chains, keeps answers or looks anything up; they are here to tell what
+//! the machine gives.
 
 mod jetstream;
 mod message_db;
 mod plain;
+mod umadb;
 
 use std::time::{Duration, Instant};
 
+use anyhow::ensure;
 use serde_json::{Map, json};
 
-use super::append;
 use super::figures::{self, Cell, Figures};
 use super::load::Load;
-use crate::cli::PeersArgs;
+use super::{append, end_to_end};
+use crate::cli::{AppendArgs, BenchArgs, EndToEndArgs, PeersArgs, PrefillArgs};
 
 /// Bytes of an event as a peer gets it: about what a sealed phase transfer takes.
 const EVENT: usize = 320;
@@ -23,7 +26,10 @@ const CONNECTIONS: u32 = 64;
 
 /// Runs the log, and each peer that there is, one after the other.
 pub async fn run(args: PeersArgs) -> anyhow::Result<()> {
-    append::run(args.bench.clone()).await?;
+    if let Some(file) = &args.umadb {
+        ensure!(file.is_file(), "--umadb: {} is no file", file.display());
+    }
+    ours(&args).await?;
     match &args.bench.postgres {
         Some(url) => {
             plain::run(&args.bench, url).await?;
@@ -38,20 +44,16 @@ pub async fn run(args: PeersArgs) -> anyhow::Result<()> {
         Some(url) => jetstream::run(&args.bench, url).await?,
         None => left_out("jetstream", "give --nats")?,
     }
-    umadb()
+    umadb::run(&args.bench, args.umadb.as_deref()).await
 }
 
-/// UmaDB runs its own benchmark; whether it is there is said, so that a missing row has a reason.
-fn umadb() -> anyhow::Result<()> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found =
-        std::env::split_paths(&path).map(|folder| folder.join("umadb")).find(|p| p.exists());
-    match found {
-        Some(_) => {
-            left_out("umadb", "installed; run its own client against it, it has no SQL or NATS")
-        }
-        None => left_out("umadb", "not installed (cargo install umadb)"),
-    }
+/// The log alone, and RecordTransition through gRPC, as many as go: no watch, and with PostgreSQL no views.
+async fn ours(args: &PeersArgs) -> anyhow::Result<()> {
+    let bench = BenchArgs { nats: None, rate: Some(0), ..args.bench.clone() };
+    let prefill = PrefillArgs::default();
+    append::run(AppendArgs { bench: bench.clone(), prefill }).await?;
+    let (streams, learners, calls_only) = (0, args.learners, true);
+    end_to_end::run(EndToEndArgs { bench, streams, learners, calls_only, prefill }).await
 }
 
 /// A peer that was not run, and why.
