@@ -64,8 +64,8 @@ fn claim_keys(unit: &mut Unit, said: &OrganisationRegistered) {
     // A number may pass on to another organisation once this one has closed.
     let open = (said.open_from, said.open_to);
     for number in &said.numbers {
-        let kind = parse::directory::number_kind(number.kind);
-        unit.claim(keys::organisation_number(kind, &number.value), stream, open);
+        let key = keys::organisation_number(number.kind.as_str(), &number.value);
+        unit.claim(key, stream, open);
         let own = number.kind == OrganisationNumberKind::LaCode
             && said.kind == OrganisationKind::LocalAuthority;
         if own {

@@ -41,11 +41,6 @@ pub fn phase_number(phase: Phase) -> i32 {
     PHASES.iter().find(|(known, _)| *known == phase).map_or(0, |(_, wire)| *wire as i32)
 }
 
-/// Name of a kind of number.
-pub fn number_kind(kind: OrganisationNumberKind) -> &'static str {
-    onward_log::look_up::keys::organisation_kind(kind)
-}
-
 /// The organisation that a request registers.
 ///
 /// # Errors
@@ -108,8 +103,8 @@ pub fn numbers_of(
         match cleaned {
             Some(value) => found.push(OrganisationNumber { kind, value }),
             None => faults.push(FieldFault {
-                field: format!("identifiers.{}", number_kind(kind)),
-                message: format!("is not a valid {}", number_kind(kind)),
+                field: format!("identifiers.{kind}"),
+                message: format!("is not a valid {kind}"),
             }),
         }
     }

@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 
+use crate::codes::closed_codes;
 use crate::codes::role::MemberRole;
 use crate::codes::setting::{OrganisationKind, Phase};
 use crate::ids::{MemberId, OrganisationId};
@@ -56,23 +57,25 @@ pub struct OrganisationNumber {
     pub value: String,
 }
 
-/// The registers that number organisations.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum OrganisationNumberKind {
-    /// Unique reference number of an establishment.
-    Urn,
-    /// Number of an early-years setting.
-    EyUrn,
-    /// Local authority and establishment number.
-    Laestab,
-    /// UK provider reference number.
-    Ukprn,
-    /// NHS organisation code.
-    OdsCode,
-    /// Code of the local authority: its own for an authority, its home authority for a setting.
-    LaCode,
-    /// Key of an ELSEC pathfinder partnership, `elsec-london` for example.
-    PathfinderKey,
+closed_codes! {
+    /// The registers that number organisations, spelled as the contract spells its fields. Look-up keys, rows
+    /// of the views and refusals carry this spelling.
+    pub enum OrganisationNumberKind("register of organisations") {
+        /// Unique reference number of an establishment.
+        Urn = "urn",
+        /// Number of an early-years setting.
+        EyUrn = "ey_urn",
+        /// Local authority and establishment number.
+        Laestab = "laestab",
+        /// UK provider reference number.
+        Ukprn = "ukprn",
+        /// NHS organisation code.
+        OdsCode = "ods_code",
+        /// Code of the local authority: its own for an authority, its home authority for a setting.
+        LaCode = "la_code",
+        /// Key of an ELSEC pathfinder partnership, `elsec-london` for example.
+        PathfinderKey = "pathfinder_key",
+    }
 }
 
 /// A person became a member. Name, issuer and subject are sealed under the member's key.
@@ -105,4 +108,17 @@ pub struct MemberRemoved {
     pub member: MemberId,
     /// The organisation.
     pub organisation: OrganisationId,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codes::assert_set;
+
+    #[test]
+    fn registers_are_spelled_as_the_contract_spells_its_fields() {
+        assert_set::<OrganisationNumberKind>(
+            "urn, ey_urn, laestab, ukprn, ods_code, la_code, pathfinder_key",
+        );
+    }
 }

@@ -28,8 +28,7 @@ pub(super) fn changes(said: &Provenance, fact: &OrganisationFact, changes: &mut 
 fn registered(said: &Provenance, fact: &OrganisationRegistered, changes: &mut Vec<Change>) {
     let open = (fact.open_from, fact.open_to);
     for number in &fact.numbers {
-        let kind = keys::organisation_kind(number.kind);
-        let key = keys::organisation_number(kind, &number.value);
+        let key = keys::organisation_number(number.kind.as_str(), &number.value);
         changes.push(Change::Claim(Heading::Stays, key, open));
         let own = number.kind == OrganisationNumberKind::LaCode
             && fact.kind == OrganisationKind::LocalAuthority;

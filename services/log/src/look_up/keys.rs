@@ -6,7 +6,7 @@ use onward_domain::codes::role::MemberRole;
 use onward_domain::ids::{LearnerId, OrganisationId};
 use onward_domain::learner::{LearnerNumberKind, Person, Setting, folded};
 use onward_domain::numbers::Kind;
-use onward_domain::organisation::{MemberAdded, OrganisationNumberKind};
+use onward_domain::organisation::MemberAdded;
 
 use crate::claim_key::{Key, Scope};
 
@@ -126,19 +126,6 @@ pub fn learner_kind(kind: LearnerNumberKind) -> &'static str {
         LearnerNumberKind::Nhs => Kind::Nhs.as_str(),
         LearnerNumberKind::Sid => Kind::Sid.as_str(),
         LearnerNumberKind::Husid => Kind::Husid.as_str(),
-    }
-}
-
-/// The name of a kind of organisation's number in look-up keys, as the contract spells its field.
-pub fn organisation_kind(kind: OrganisationNumberKind) -> &'static str {
-    match kind {
-        OrganisationNumberKind::Urn => "urn",
-        OrganisationNumberKind::EyUrn => "ey_urn",
-        OrganisationNumberKind::Laestab => "laestab",
-        OrganisationNumberKind::Ukprn => "ukprn",
-        OrganisationNumberKind::OdsCode => "ods_code",
-        OrganisationNumberKind::LaCode => "la_code",
-        OrganisationNumberKind::PathfinderKey => "pathfinder_key",
     }
 }
 

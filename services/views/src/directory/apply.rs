@@ -3,9 +3,7 @@
 use jiff::civil::Date;
 use onward_domain::event::Event;
 use onward_domain::ids::{MemberId, OrganisationId};
-use onward_domain::organisation::{
-    MemberAdded, OrganisationFact, OrganisationNumberKind, OrganisationRegistered,
-};
+use onward_domain::organisation::{MemberAdded, OrganisationFact, OrganisationRegistered};
 
 use super::Rows;
 use super::rows::{MemberRow, NumberRow, OrganisationRow, SaidRow};
@@ -63,7 +61,7 @@ fn register(rows: &mut Rows, kept: &Kept, registered: &OrganisationRegistered) {
         .iter()
         .map(|known| NumberRow {
             organisation,
-            kind: number_kind(known.kind).to_owned(),
+            kind: known.kind.as_str().to_owned(),
             number: known.value.clone(),
         })
         .collect();
@@ -89,17 +87,4 @@ fn member(kept: &Kept, added: &MemberAdded) -> MemberRow {
 
 fn days(day: Option<Date>) -> Option<i64> {
     day.map(number::of_day)
-}
-
-/// How a register is spelled in rows; the names of the identifiers page.
-pub(super) const fn number_kind(kind: OrganisationNumberKind) -> &'static str {
-    match kind {
-        OrganisationNumberKind::Urn => "urn",
-        OrganisationNumberKind::EyUrn => "ey_urn",
-        OrganisationNumberKind::Laestab => "laestab",
-        OrganisationNumberKind::Ukprn => "ukprn",
-        OrganisationNumberKind::OdsCode => "ods_code",
-        OrganisationNumberKind::LaCode => "la_code",
-        OrganisationNumberKind::PathfinderKey => "pathfinder_key",
-    }
 }

@@ -11,7 +11,6 @@ use onward_log::{Position, Recorded};
 use uuid::Uuid;
 
 use super::DirectoryView;
-use super::apply::number_kind;
 use super::rows::{NumberRow, OrganisationRow, SaidRow};
 use crate::engine::number;
 use crate::engine::table::{Stored, names, names_of};
@@ -112,7 +111,7 @@ impl DirectoryView {
         &self,
         wanted: &OrganisationNumber,
     ) -> Result<Vec<Organisation>, ViewError> {
-        let values = vec![number_kind(wanted.kind).into(), wanted.value.as_str().into()];
+        let values = vec![wanted.kind.as_str().into(), wanted.value.as_str().into()];
         self.read_organisations(&numbered(1), values, i64::MAX).await
     }
 
@@ -134,7 +133,7 @@ impl DirectoryView {
             conditions.push(self.store.among("o.kind", values.len()));
         }
         if let Some(OrganisationNumber { kind, value }) = &query.number {
-            values.extend([number_kind(*kind).into(), value.as_str().into()]);
+            values.extend([kind.as_str().into(), value.as_str().into()]);
             conditions.push(numbered(values.len() - 1));
         }
         if let Some(text) = &query.name_contains {
@@ -193,7 +192,8 @@ impl DirectoryView {
         let mut all: HashMap<Uuid, Vec<OrganisationNumber>> = HashMap::new();
         for row in self.store.rows(sql, vec![Value::Ids(organisations)]).await? {
             let NumberRow { organisation, kind, number } = NumberRow::read(&row)?;
-            let kind = kind_of(&kind).ok_or(ViewError::Damaged("an unknown register"))?;
+            let kind = OrganisationNumberKind::parse(&kind);
+            let kind = kind.map_err(|_| ViewError::Damaged("an unknown register"))?;
             let number = OrganisationNumber { kind, value: number };
             all.entry(organisation).or_default().push(number);
         }
@@ -220,19 +220,6 @@ fn pattern(text: &str) -> String {
         pattern.push(character);
     }
     pattern + "%"
-}
-
-fn kind_of(text: &str) -> Option<OrganisationNumberKind> {
-    let all = [
-        OrganisationNumberKind::Urn,
-        OrganisationNumberKind::EyUrn,
-        OrganisationNumberKind::Laestab,
-        OrganisationNumberKind::Ukprn,
-        OrganisationNumberKind::OdsCode,
-        OrganisationNumberKind::LaCode,
-        OrganisationNumberKind::PathfinderKey,
-    ];
-    all.into_iter().find(|kind| number_kind(*kind) == text)
 }
 
 fn organisation(row: &Row, numbers: Vec<OrganisationNumber>) -> Result<Organisation, ViewError> {

@@ -47,13 +47,7 @@ pub(crate) async fn abandon(
     view: &dyn Applier,
     wanted: Option<Generation>,
 ) -> Result<Generation, ViewError> {
-    let patience = Patience::begin();
-    loop {
-        match try_abandon(store, view, wanted).await {
-            Err(error) if patience.again(&error).await => {}
-            done => return done,
-        }
-    }
+    patiently(|| try_abandon(store, view, wanted)).await
 }
 
 async fn try_abandon(
@@ -90,13 +84,7 @@ pub(crate) async fn start_over(
     view: &dyn Applier,
     wrong: Generation,
 ) -> Result<(), ViewError> {
-    let patience = Patience::begin();
-    loop {
-        match try_start_over(store, view, wrong).await {
-            Err(error) if patience.again(&error).await => {}
-            done => return done,
-        }
-    }
+    patiently(|| try_start_over(store, view, wrong)).await
 }
 
 async fn try_start_over(
@@ -120,22 +108,19 @@ async fn try_start_over(
     tx.commit().await
 }
 
-/// How long to try again where both were not level, or others were in the way.
-struct Patience(Instant);
-
-impl Patience {
-    fn begin() -> Self {
-        Self(Instant::now() + PATIENCE)
-    }
-
-    /// Whether it is worth another try; after a pause.
-    async fn again(&self, error: &ViewError) -> bool {
-        let passes = matches!(error, ViewError::NotYet | ViewError::Database(_));
-        let again = passes && Instant::now() < self.0;
-        if again {
-            tokio::time::sleep(PAUSE).await;
+/// Tries again, for a while, where both were not level or others were in the way.
+async fn patiently<T, F>(attempt: impl Fn() -> F) -> Result<T, ViewError>
+where
+    F: Future<Output = Result<T, ViewError>>,
+{
+    let until = Instant::now() + PATIENCE;
+    loop {
+        match attempt().await {
+            Err(ViewError::NotYet | ViewError::Database(_)) if Instant::now() < until => {
+                tokio::time::sleep(PAUSE).await;
+            }
+            done => return done,
         }
-        again
     }
 }
 
@@ -148,13 +133,7 @@ pub(crate) async fn switch(
     view: &dyn Applier,
     way: Switch,
 ) -> Result<Generation, ViewError> {
-    let patience = Patience::begin();
-    loop {
-        match try_switch(store, view, way).await {
-            Err(error) if patience.again(&error).await => {}
-            done => return done,
-        }
-    }
+    patiently(|| try_switch(store, view, way)).await
 }
 
 async fn try_switch(

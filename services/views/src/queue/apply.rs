@@ -5,7 +5,7 @@ use onward_domain::ids::{OrganisationId, QueueId};
 use onward_domain::referral::{ReferralFact, ReferralState as State, ReferralSubmitted};
 
 use super::Rows;
-use super::rows::{FormRow, ReferralRow};
+use super::rows::{Between, FormRow, ReferralRow};
 use crate::engine::fold::{Said, Unfit};
 use crate::engine::kept::Kept;
 use crate::engine::number;
@@ -24,9 +24,7 @@ pub(super) fn apply(rows: &mut Rows, said: &Said<'_>) -> Result<(), Unfit> {
     }
     let row = rows.referral.as_mut().ok_or(Unfit("the referral was never submitted"))?;
     row.state = step(row, kept.recorded_at, fact);
-    row.changed_position = kept.position;
-    row.changed_at = kept.recorded_at;
-    row.version = kept.version;
+    row.touch(&kept);
     if let ReferralFact::InformationProvided(provided) = fact
         && let Some(form) = &provided.form
     {
@@ -38,31 +36,18 @@ pub(super) fn apply(rows: &mut Rows, said: &Said<'_>) -> Result<(), Unfit> {
 
 fn begin(kept: &Kept, submitted: &ReferralSubmitted, referrer: OrganisationId) -> ReferralRow {
     let received_day = number::of_day(submitted.received_on);
-    ReferralRow {
-        referral: kept.stream,
-        learner: submitted.learner.uuid(),
+    let between = Between {
         setting: submitted.setting.uuid(),
         referrer: referrer.uuid(),
         queue: submitted.queue.map(QueueId::uuid),
         pathfinder: submitted.pathfinder.map(OrganisationId::uuid),
-        state: if submitted.queue.is_some() { State::Submitted } else { State::Unrouted },
+    };
+    ReferralRow {
+        learner: submitted.learner.uuid(),
         priority: i64::from(submitted.form.priority.level()),
         order_day: received_day,
         received_day,
-        holder: None,
-        held_until: None,
-        keeper: None,
-        lapses: 0,
-        submitted_at: kept.recorded_at,
-        accepted_at: None,
-        claimed_at: None,
-        screened_at: None,
-        started_at: None,
-        ended_at: None,
-        submitted_position: kept.position,
-        changed_position: kept.position,
-        changed_at: kept.recorded_at,
-        version: kept.version,
+        ..ReferralRow::begun(kept, between)
     }
 }
 

@@ -7,7 +7,7 @@ use onward_log::codec::public_id;
 use uuid::Uuid;
 
 use super::Rows;
-use super::rows::{FormRow, ReferralRow};
+use super::rows::{Between, FormRow, ReferralRow};
 use crate::engine::kept::Kept;
 use crate::engine::registry::Generation;
 use crate::engine::store::Tx;
@@ -61,41 +61,19 @@ pub(super) fn fold(rows: &mut Rows, recorded: &Recorded) {
     let id = |field| public_id(&recorded.event_type, &recorded.public, field);
     let kept = Kept::from(recorded);
     if recorded.event_type == "referral.referral_submitted" {
-        let queue = id("queue_id");
-        rows.referral = Some(emptied(ReferralRow {
-            referral: kept.stream,
-            learner: NOBODY,
+        let between = Between {
             setting: id("setting_organisation_id").unwrap_or_default(),
             referrer: id("organisation_id").unwrap_or_default(),
-            queue,
+            queue: id("queue_id"),
             pathfinder: id("pathfinder_organisation_id"),
-            state: if queue.is_some() { State::Submitted } else { State::Unrouted },
-            priority: 0,
-            order_day: 0,
-            received_day: 0,
-            holder: None,
-            held_until: None,
-            keeper: None,
-            lapses: 0,
-            submitted_at: kept.recorded_at,
-            accepted_at: None,
-            claimed_at: None,
-            screened_at: None,
-            started_at: None,
-            ended_at: None,
-            submitted_position: kept.position,
-            changed_position: kept.position,
-            changed_at: kept.recorded_at,
-            version: kept.version,
-        }));
+        };
+        rows.referral = Some(ReferralRow::begun(&kept, between));
         return;
     }
     let Some(row) = rows.referral.as_mut() else { return };
     row.state = after(&recorded.event_type).unwrap_or(row.state);
     row.queue = id("queue_id").or(row.queue);
-    row.changed_position = kept.position;
-    row.changed_at = kept.recorded_at;
-    row.version = kept.version;
+    row.touch(&kept);
 }
 
 /// The state that an event leads to, as far as its type tells; none where it stays as it was.

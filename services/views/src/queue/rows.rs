@@ -3,6 +3,7 @@
 use onward_domain::referral::ReferralState;
 use uuid::Uuid;
 
+use super::erase::NOBODY;
 use crate::engine::kept::{self, Kept};
 use crate::engine::table::{Place, Stored, Table};
 use crate::engine::value::{Kind, Row, Value};
@@ -42,6 +43,55 @@ pub(crate) struct ReferralRow {
     pub(crate) changed_position: i64,
     pub(crate) changed_at: i64,
     pub(crate) version: i64,
+}
+
+/// Who a referral is between.
+pub(super) struct Between {
+    pub(super) setting: Uuid,
+    pub(super) referrer: Uuid,
+    pub(super) queue: Option<Uuid>,
+    pub(super) pathfinder: Option<Uuid>,
+}
+
+impl ReferralRow {
+    /// A referral as its first event leaves it, but for what that says of the child: so it stands where the
+    /// learner was erased.
+    pub(super) fn begun(kept: &Kept, between: Between) -> Self {
+        let Between { setting, referrer, queue, pathfinder } = between;
+        Self {
+            referral: kept.stream,
+            learner: NOBODY,
+            setting,
+            referrer,
+            queue,
+            pathfinder,
+            state: if queue.is_some() { ReferralState::Submitted } else { ReferralState::Unrouted },
+            priority: 0,
+            order_day: 0,
+            received_day: 0,
+            holder: None,
+            held_until: None,
+            keeper: None,
+            lapses: 0,
+            submitted_at: kept.recorded_at,
+            accepted_at: None,
+            claimed_at: None,
+            screened_at: None,
+            started_at: None,
+            ended_at: None,
+            submitted_position: kept.position,
+            changed_position: kept.position,
+            changed_at: kept.recorded_at,
+            version: kept.version,
+        }
+    }
+
+    /// Notes the event that changed it last.
+    pub(super) fn touch(&mut self, kept: &Kept) {
+        self.changed_position = kept.position;
+        self.changed_at = kept.recorded_at;
+        self.version = kept.version;
+    }
 }
 
 impl Stored for ReferralRow {

@@ -9,7 +9,7 @@ use onward_domain::learner::Setting;
 use onward_domain::numbers::{EyUrn, Laestab, Ukprn, Urn};
 use onward_domain::transition::{Detail, OfferStatus, Planned, Post16Kind, SupportBasis};
 
-use super::learner::date;
+use super::date;
 
 /// The particulars as a request holds them.
 pub fn wire(detail: &Detail, opens_dsa_case: bool) -> WireDetail {

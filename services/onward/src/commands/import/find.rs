@@ -6,7 +6,8 @@ use onward_domain::learner::folded;
 use tonic::Status;
 
 use super::amend;
-use super::learner::{Said, date};
+use super::date;
+use super::learner::Said;
 use super::own::Own;
 use super::tally::Outcome;
 

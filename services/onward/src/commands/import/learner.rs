@@ -1,7 +1,6 @@
 //! The learner of a row as a record of the importing organisation: found, registered or amended.
 
 use jiff::civil::Date;
-use onward_contract::google::r#type::Date as WireDate;
 use onward_contract::learner::v1 as wire;
 use onward_contract::reason;
 use onward_domain::codes::Open;
@@ -13,7 +12,7 @@ use tonic::Status;
 use super::find::{Found, another, find, former_of_another, is_another, summary};
 use super::own::Own;
 use super::tally::Outcome;
-use super::{amend, check};
+use super::{amend, check, date};
 use crate::commands::client::{line, metadata, reason as reason_of};
 
 /// Metadata of an answer that was given before.
@@ -245,11 +244,6 @@ pub fn needs(needs: &[RankedNeed]) -> Vec<wire::Need> {
             end: need.to.map(date),
         })
         .collect()
-}
-
-/// A civil date on the wire.
-pub fn date(date: Date) -> WireDate {
-    WireDate { year: date.year().into(), month: date.month().into(), day: date.day().into() }
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ use anyhow::{anyhow, bail};
 use onward_exchange::csv::{self, Row, RowOutcome};
 use onward_exchange::ctf::PupilOutcome;
 
-pub use learner::date;
+pub use onward_api::wire::date::wire as date;
 pub use own::Own;
 pub use tally::Tally;
 

@@ -12,8 +12,8 @@ use tonic::Status;
 use uuid::Uuid;
 
 use super::check;
+use super::date;
 use super::in_file::About;
-use super::learner::date;
 use super::own::{Own, may};
 use super::rows::{Done, Kind};
 use super::tally::Outcome;

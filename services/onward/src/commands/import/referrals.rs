@@ -9,8 +9,9 @@ use prost::Message;
 use tonic::Status;
 
 use super::check;
+use super::date;
 use super::in_file::About;
-use super::learner::{Placed, date, place};
+use super::learner::{Placed, place};
 use super::own::{Own, may};
 use super::rows::{Done, Kind};
 use super::tally::Outcome;
