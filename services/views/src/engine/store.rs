@@ -79,10 +79,15 @@ impl Store {
         // but may lack its last transactions, rows and checkpoints alike, and the log, which is
         // synced, tells them again.
         let path = folder.join("views.db");
-        // For its owner only; SQLite gives the files beside it the same mode.
-        std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(&path).map_err(
-            |error| ViewError::Settings(format!("views.db cannot be made: {}", error.kind())),
-        )?;
+        // For its owner only; SQLite gives the files beside it the same mode. One that is there is not
+        // opened: closing it would take away SQLite's own locks on it.
+        match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+                let kind = error.kind();
+                return Err(ViewError::Settings(format!("views.db cannot be made: {kind}")));
+            }
+            _ => {}
+        }
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -100,7 +105,11 @@ impl Store {
                 Ok(!connection.is_in_transaction())
             })
         });
-        let writer = writer.connect_with(options.clone()).await?;
+        // The tables of a long log are larger than what is kept of them by default, and folding the
+        // write-ahead log in after every four megabytes would sync as often.
+        let writing = options.clone().pragma("cache_size", "-32000");
+        let writing = writing.pragma("wal_autocheckpoint", "4000");
+        let writer = writer.connect_with(writing).await?;
         let readers =
             pool().max_connections(READERS).connect_lazy_with(options.pragma("query_only", "on"));
         Ok(Self::Sqlite { writer, readers })

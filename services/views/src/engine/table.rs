@@ -1,5 +1,6 @@
 //! Rows of a view as typed values: loaded by group, saved in bulk, only where they changed.
 
+use std::cmp::Ordering::Equal;
 use std::collections::HashMap;
 
 use uuid::Uuid;
@@ -140,7 +141,7 @@ async fn write<R: Stored>(
     }
     let table = R::TABLE;
     let head = generation.sql(&format!("INSERT INTO {} ({})", table.name, names(&table)));
-    let values: Vec<Vec<Value>> = rows.iter().map(Stored::values).collect();
+    let values = in_order(&table, rows.iter().map(Stored::values).collect());
     if tx.is_postgres() && tail.is_empty() && rows.len() >= COPIED {
         return tx.copy(&generation.sql(table.name), &names(&table), &values).await;
     }
@@ -150,13 +151,32 @@ async fn write<R: Stored>(
             format!("{head} SELECT * FROM UNNEST({}) WHERE TRUE{tail}", arrays(table.columns));
         return tx.unnest(sql, table.columns, values).await;
     }
-    let mut rest = values.as_slice();
+    let text = |shape| format!("{head} VALUES {}{tail}", tuples(shape, table.columns.len()));
+    in_shapes(tx, values, text).await
+}
+
+/// The rows by their key, as the tree of the table has them: neighbours then go into one page, one after
+/// the other, instead of each into another.
+fn in_order(table: &Table, mut rows: Vec<Vec<Value>>) -> Vec<Vec<Value>> {
+    let place = |key: &&str| table.columns.iter().position(|(name, _)| name == key);
+    let key: Vec<usize> = table.key.iter().filter_map(place).collect();
+    rows.sort_unstable_by(|one, other| {
+        key.iter().map(|at| one[*at].cmp(&other[*at])).find(|by| by.is_ne()).unwrap_or(Equal)
+    });
+    rows
+}
+
+/// Runs a statement on SQLite for all the rows, some at a time.
+async fn in_shapes(
+    tx: &mut Tx,
+    rows: Vec<Vec<Value>>,
+    text: impl Fn(usize) -> String + Send,
+) -> Result<(), ViewError> {
+    let mut rest = rows.into_iter();
     for shape in SHAPES {
         while rest.len() >= shape {
-            let (now, later) = rest.split_at(shape);
-            let sql = format!("{head} VALUES {}{tail}", tuples(shape, table.columns.len()));
-            tx.execute(sql, now.iter().flatten().cloned().collect()).await?;
-            rest = later;
+            let values = rest.by_ref().take(shape).flatten().collect();
+            tx.execute(text(shape), values).await?;
         }
     }
     Ok(())
@@ -167,7 +187,7 @@ pub(crate) async fn with_rows(
     tx: &mut Tx,
     columns: &[(&'static str, Kind)],
     rows: Vec<Vec<Value>>,
-    text: impl Fn(&str) -> String,
+    text: impl Fn(&str) -> String + Send + Sync,
 ) -> Result<(), ViewError> {
     if rows.is_empty() {
         return Ok(());
@@ -180,17 +200,11 @@ pub(crate) async fn with_rows(
     }
     let named: Vec<String> =
         (1_usize..).zip(&names).map(|(place, name)| format!("column{place} AS {name}")).collect();
-    let mut rest = rows.as_slice();
-    for shape in SHAPES {
-        while rest.len() >= shape {
-            let (now, later) = rest.split_at(shape);
-            let values = tuples(shape, columns.len());
-            let given = format!("(SELECT {} FROM (VALUES {values}))", named.join(", "));
-            tx.execute(text(&given), now.iter().flatten().cloned().collect()).await?;
-            rest = later;
-        }
-    }
-    Ok(())
+    in_shapes(tx, rows, |shape| {
+        let values = tuples(shape, columns.len());
+        text(&format!("(SELECT {} FROM (VALUES {values}))", named.join(", ")))
+    })
+    .await
 }
 
 /// `$1::UUID[], $2::BIGINT[]` for two columns.

@@ -22,7 +22,7 @@ pub(crate) enum Kind {
 }
 
 /// One value of a statement.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Value {
     Int(Option<i64>),
     Id(Option<Uuid>),
