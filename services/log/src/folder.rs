@@ -1,6 +1,7 @@
 //! The data folder: made for its owner only, and held by one process at a time.
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::io::ErrorKind;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -8,10 +9,15 @@ use crate::error::OpenError;
 use crate::keys::secure_folder;
 
 /// Makes a database's file for its owner only, where it is not there yet; SQLite gives the files beside
-/// it the same mode.
+/// it the same mode. One that is there is not opened: closing it would take away the locks that SQLite holds
+/// on it for this process.
 pub(crate) fn private_file(path: &Path) -> Result<(), OpenError> {
-    let made = OpenOptions::new().create(true).append(true).mode(0o600).open(path);
-    made.map(drop).map_err(|error| OpenError::Io { path: path.to_owned(), kind: error.kind() })
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+            Err(OpenError::Io { path: path.to_owned(), kind: error.kind() })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Held as long as the log of the folder is open; the system lets it go when the process ends.

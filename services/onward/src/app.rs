@@ -142,6 +142,9 @@ impl App {
             let (log, stop) = (self.log.clone(), background.clone());
             tasks.spawn(async move { log.keep_proof(stop).await });
         }
+        // Whatever this process does: an erasure that is held up is everybody's.
+        let (log, stop) = (self.log.clone(), background.clone());
+        tasks.spawn(async move { log.keep_erasing(stop).await });
         if does(Role::Views) {
             tasks.spawn(sweep(self.log.clone(), background.clone()));
         }

@@ -54,6 +54,48 @@ async fn killed_while_it_is_carried_through(mut world: World) -> anyhow::Result<
     Ok(())
 }
 
+/// An erasure looks through the key store's files. Closing a descriptor of a SQLite file takes away the locks
+/// that the process has on it: then whoever else opens and closes the store (a backup, another server) removes
+/// the write-ahead log that this one goes on writing to, and keys that were made durable are gone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_closes_the_key_store_after_an_erasure_takes_no_key_away() -> anyhow::Result<()> {
+    let mut world = World::start(Setup::SQLITE).await?;
+    let first = world.operator().0;
+    let second = world.member_of(&first.organisation, &[MemberRole::Operator]).await?;
+    let school = world.senco(House::Primary).await?;
+    let gone = school.register(&Child::of_year_6()).await?.learner_id;
+    world
+        .person(&first.organisation, &first.subject, &first.member)
+        .operations()
+        .request_erasure(asked(&gone))
+        .await?;
+    let confirmation = wire::ConfirmErasureRequest {
+        request_id: request_id(),
+        learner_id: gone.clone(),
+        ..Default::default()
+    };
+    second.operations().confirm_erasure(confirmation).await?;
+    // Another process comes and goes.
+    assert_eq!(wrapped(&world, &gone).await?, None);
+    let kept = school.register(&Child::of_year_6()).await?.learner_id;
+    world.kill().await?;
+    world.restart().await?;
+    assert!(wrapped(&world, &kept).await?.is_some(), "its key was made durable before its record");
+    let school = world.senco(House::Primary).await?;
+    assert_eq!(school.timeline(&kept, NOW).await?.happened(), ["learner_registered"]);
+    world.stop().await
+}
+
+fn asked(learner: &str) -> wire::RequestErasureRequest {
+    wire::RequestErasureRequest {
+        request_id: request_id(),
+        learner_id: learner.to_owned(),
+        ground: wire::ErasureGround::ObjectionUpheld.into(),
+        reason: "Asked for, and rightly".to_owned(),
+        ..Default::default()
+    }
+}
+
 /// Erases one child, and kills the server on the way.
 async fn one(
     world: &mut World,
@@ -65,14 +107,7 @@ async fn one(
         |world: &World, who: &Member| world.person(&who.organisation, &who.subject, &who.member);
     let school = world.senco(House::Primary).await?;
     let learner = school.register(&Child::of_year_6()).await?.learner_id;
-    let request = wire::RequestErasureRequest {
-        request_id: request_id(),
-        learner_id: learner.clone(),
-        ground: wire::ErasureGround::ObjectionUpheld.into(),
-        reason: "Asked for, and rightly".to_owned(),
-        ..Default::default()
-    };
-    again(world, first).operations().request_erasure(request).await?;
+    again(world, first).operations().request_erasure(asked(&learner)).await?;
     let request = wire::ConfirmErasureRequest {
         request_id: request_id(),
         learner_id: learner.clone(),

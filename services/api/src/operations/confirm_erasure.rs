@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use futures::FutureExt;
-use jiff::ToSpan;
 use jiff::civil::Date;
+use jiff::tz::Offset;
+use jiff::{Timestamp, ToSpan};
 use onward_contract::operations::v1 as wire;
 use onward_contract::receipt::v1::Actor;
 use onward_domain::decider::Refusal;
@@ -51,8 +52,29 @@ pub(super) async fn confirm(
         doors.views().wait_for(view, executed.receipt.position, PATIENCE).await?;
     }
     doors.views().fold_away().await?;
-    let certificate = certificate(&executed);
+    let mut certificate = certificate(&executed);
+    let learners: Vec<_> =
+        issued(&executed.issued).iter().filter_map(|id| id.parse().ok()).collect();
+    if let Some(gone) = doors.log().destroyed_at(&learners).await? {
+        let (recorded, said) = (day(executed.receipt.recorded_at), said_day(&executed));
+        certificate.last_backup_dies_on =
+            said.map(|said| later(said, recorded, day(gone))).map(date::wire);
+    }
     answer(&executed, certificate)
+}
+
+/// The day on which the last backup dies of a key that was destroyed on `gone`: as many days after it as had
+/// been said when the erasure was recorded. Backups that were made in between hold the key as well.
+fn later(said: Date, recorded: Date, gone: Date) -> Date {
+    recorded.until(gone).map_or(said, |held_up| said.saturating_add(held_up)).max(said)
+}
+
+fn day(at: Timestamp) -> Date {
+    Offset::UTC.to_datetime(at).date()
+}
+
+fn said_day(executed: &Executed) -> Option<Date> {
+    executed.issued(DIES_ON).and_then(|day| day.parse().ok())
 }
 
 /// The day on which a backup of the key that was made today has to be gone.
@@ -100,11 +122,10 @@ fn certificate(executed: &Executed) -> wire::ConfirmErasureResponse {
     let records = learners.into_iter().zip(first..).map(|(learner_id, position)| {
         wire::ErasedRecord { learner_id, position: Position::new(position).to_string() }
     });
-    let dies_on: Option<Date> = executed.issued(DIES_ON).and_then(|day| day.parse().ok());
     wire::ConfirmErasureResponse {
         records: records.collect(),
         erased_at: Some(moment(executed.receipt.recorded_at)),
-        last_backup_dies_on: dies_on.map(date::wire),
+        last_backup_dies_on: said_day(executed).map(date::wire),
         receipt: Some(receipt(&executed.receipt)),
     }
 }
@@ -125,5 +146,21 @@ impl Writes for wire::ConfirmErasureRequest {
 
     fn expected_version(&self) -> Option<u64> {
         self.expected_version
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::later;
+
+    #[test]
+    fn a_key_that_lived_on_is_in_later_backups() {
+        let (said, recorded) = (date(2026, 4, 5), date(2026, 3, 1));
+        assert_eq!(later(said, recorded, recorded), said);
+        assert_eq!(later(said, recorded, date(2026, 3, 4)), date(2026, 4, 8));
+        // A clock that went back shortens nothing.
+        assert_eq!(later(said, recorded, date(2026, 2, 27)), said);
     }
 }

@@ -35,6 +35,7 @@ pub(super) async fn get(
             // Positions have no gaps, so the last one is the count.
             events: head.get(),
             epoch: doors.log().epoch().await?,
+            unfinished_erasures: doors.log().unfinished_erasures().await?,
         }),
         bus: Some(bus(&doors.bus(), head)),
         views: doors.views().status().await?.iter().map(view).collect(),

@@ -15,8 +15,11 @@ mod list;
 mod replay;
 
 use std::collections::HashSet;
+use std::time::Duration;
 
+use jiff::Timestamp;
 use onward_domain::ids::{LearnerId, OrganisationId};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 pub(crate) use list::ErasureList;
@@ -33,6 +36,9 @@ use crate::sql::log_fault;
 
 /// Look-up keys released in one append.
 const TOGETHER: usize = 200;
+/// How often it is looked whether an erasure waits; with each try that fails the pause doubles.
+const LOOK: Duration = Duration::from_secs(2);
+const LONGEST: Duration = Duration::from_secs(60);
 /// How often keys are looked for again: those that were claimed just before the erasure was recorded.
 const ROUNDS: usize = 10;
 
@@ -63,6 +69,55 @@ impl Log {
         task.await.unwrap_or(Err(LogError::Unavailable(Cause::Fault)))
     }
 
+    /// Carries through, as long as it runs, what [`Log::finish_erasures`] could not: whoever confirmed it need
+    /// not ask again, and nobody need notice that a long transaction, a full disk or a key store that was
+    /// away has let a key live on. It is told once, and tried again and again.
+    pub async fn keep_erasing(&self, stop: CancellationToken) {
+        let mut pause = LOOK;
+        let mut told = false;
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(pause) => {}
+            }
+            match self.finish_erasures().await {
+                Ok(()) => (pause, told) = (LOOK, false),
+                Err(error) => {
+                    if !told {
+                        tracing::error!(%error, "an erasure is recorded and its key is still there");
+                    }
+                    (pause, told) = ((pause * 2).min(LONGEST), true);
+                }
+            }
+        }
+    }
+
+    /// Erasures that are recorded and not carried through yet: their keys may still be there, though nothing
+    /// opens with them any more.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub async fn unfinished_erasures(&self) -> Result<u64, LogError> {
+        let unfinished = self.store().unfinished_erasures().await;
+        Ok(unfinished.map_err(|error| log_fault(&error))?.len() as u64)
+    }
+
+    /// When the last of these learners' keys was destroyed; none where none was yet.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub async fn destroyed_at(
+        &self,
+        learners: &[LearnerId],
+    ) -> Result<Option<Timestamp>, LogError> {
+        let mut last = None;
+        for learner in learners {
+            let at = self.store().destroyed_at(learner.uuid()).await;
+            last = last.max(at.map_err(|error| log_fault(&error))?);
+        }
+        Ok(last.and_then(|at| Timestamp::from_microsecond(at).ok()))
+    }
+
     /// Whose record this is; none where there is no such record. Told by what is public, so that it can be
     /// said of an erased one too.
     ///
@@ -85,8 +140,9 @@ impl Log {
         self.release_keys(learners).await?;
         let folded = self.store().fold_away().await;
         folded.map_err(|fault| LogError::Unavailable(fault.cause()))?;
+        let now = self.now().as_microsecond();
         for learner in learners {
-            let done = self.store().erasure_finished(*learner).await;
+            let done = self.store().erasure_finished(*learner, now).await;
             done.map_err(|fault| LogError::Unavailable(fault.cause()))?;
         }
         tracing::info!(records = learners.len(), "erasures were carried through");

@@ -46,13 +46,21 @@ impl Log {
         let all: HashSet<Uuid> = listed.into_iter().chain(recorded).collect();
         let all: Vec<Uuid> = all.into_iter().collect();
         self.0.erasures.add(&all)?;
+        // From here on nothing opens in this process, whatever the key store still holds.
+        self.keys().forget(all.iter().copied());
         let left = self.keys().not_destroyed(&all).await?;
         if !left.is_empty() {
             tracing::warn!(records = left.len(), "keys that were destroyed are destroyed again");
-            self.keys().destroy(&left).await?;
         }
-        self.keys().forget(all);
-        self.finish_erasures().await
+        for learner in left {
+            let owed = self.store().owe_erasure(learner).await;
+            owed.map_err(|fault| LogError::Unavailable(fault.cause()))?;
+        }
+        match self.finish_erasures().await {
+            // Somebody's long transaction holds it up: it is gone on with while this process serves.
+            Err(LogError::Unavailable(Cause::Busy)) => Ok(()),
+            done => done,
+        }
     }
 
     /// Records that a learner was erased, where the log knows the learner and does not say so.

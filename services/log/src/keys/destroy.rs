@@ -3,13 +3,17 @@
 //! nobody can tell any more, since an earlier try was cut short) the file is written anew. In PostgreSQL the
 //! table is written anew once nobody can see the row as it was, and the write-ahead log is left behind.
 
+use std::borrow::Cow;
 use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sqlx::postgres::PgPool;
 use sqlx::sqlite::SqlitePool;
+use sqlx::{Connection as _, Executor as _};
 use uuid::Uuid;
 
 use super::Keys;
@@ -24,6 +28,10 @@ const PIECE: usize = 16;
 /// How often the write-ahead log is tried to be cut while somebody reads from it, and the pause between.
 const TRIES: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(50);
+/// How often a table that somebody uses is tried to be written anew, and the pause between, in which others
+/// use it.
+const VACUUMS: u32 = 10;
+const VACUUM_PAUSE: Duration = Duration::from_millis(300);
 
 impl Keys {
     /// Destroys the keys of these learners, for good; safe to repeat. When it returns, no file of the store
@@ -61,8 +69,7 @@ impl Store {
                     query.execute(pool).await.map_err(|error| key_store_fault(&error))?;
                 }
                 nobody_sees(pool, learners).await?;
-                let vacuum = sqlx::query(key_store::VACUUM_POSTGRES).execute(pool);
-                vacuum.await.map_err(|error| key_store_fault(&error))?;
+                write_anew(pool).await?;
                 leave_the_wal_behind(pool).await
             }
             Self::Sqlite { pool, path } => {
@@ -111,6 +118,29 @@ async fn nobody_sees(pool: &PgPool, learners: &[Uuid]) -> Result<(), LogError> {
     Err(LogError::Unavailable(Cause::Busy))
 }
 
+/// Writes the table anew, when nobody uses it: everybody who comes after waits behind this, so that it gives
+/// way at once, and tries again.
+async fn write_anew(pool: &PgPool) -> Result<(), LogError> {
+    let fault = |error: sqlx::Error| key_store_fault(&error);
+    // A connection of its own: its setting goes with it.
+    let mut connection = pool.acquire().await.map_err(fault)?.detach();
+    connection.execute(key_store::IMPATIENT).await.map_err(fault)?;
+    for _ in 0..VACUUMS {
+        match connection.execute(key_store::VACUUM_POSTGRES).await {
+            Ok(_) => {
+                // What was asked of it is done.
+                let _ = connection.close().await;
+                return Ok(());
+            }
+            Err(error) if code(&error).as_deref() == Some(LOCK_NOT_AVAILABLE) => {}
+            Err(error) => return Err(fault(error)),
+        }
+        tokio::time::sleep(VACUUM_PAUSE).await;
+    }
+    tracing::warn!("somebody uses the table of keys, so that it cannot be written anew");
+    Err(LogError::Unavailable(Cause::Busy))
+}
+
 /// The rows as they were are in the server's write-ahead log too. It goes on in a new segment, and a checkpoint
 /// removes the old ones. Where the server keeps them for use again, or does not let this role do it, that is
 /// said: then they hold the wrapped keys until they are written over.
@@ -121,7 +151,9 @@ async fn leave_the_wal_behind(pool: &PgPool) -> Result<(), LogError> {
     for statement in [key_store::SWITCH_WAL, key_store::CHECKPOINT] {
         match sqlx::query(statement).execute(pool).await {
             Ok(_) => {}
-            Err(error) if forbidden(&error) => removed = false,
+            Err(error) if code(&error).as_deref() == Some(INSUFFICIENT_PRIVILEGE) => {
+                removed = false;
+            }
             Err(error) => return Err(fault(error)),
         }
     }
@@ -134,10 +166,12 @@ async fn leave_the_wal_behind(pool: &PgPool) -> Result<(), LogError> {
     Ok(())
 }
 
-/// `insufficient_privilege`.
-fn forbidden(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
-    code.as_deref() == Some("42501")
+/// SQLSTATE of `insufficient_privilege`, and of `lock_not_available`.
+const INSUFFICIENT_PRIVILEGE: &str = "42501";
+const LOCK_NOT_AVAILABLE: &str = "55P03";
+
+fn code(error: &sqlx::Error) -> Option<Cow<'_, str>> {
+    error.as_database_error().and_then(sqlx::error::DatabaseError::code)
 }
 
 async fn overwrite(pool: &SqlitePool, learners: &[Uuid]) -> Result<(), sqlx::Error> {
@@ -177,18 +211,15 @@ async fn is_anywhere(path: &Path, wrapped: &[Vec<u8>]) -> Result<bool, LogError>
 
 /// Whether any of the pieces is in the file; a file that is not there holds none.
 fn holds(path: &Path, pieces: &[[u8; PIECE]]) -> std::io::Result<bool> {
-    let mut file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
-        Err(error) => return Err(error),
-    };
+    let Some(file) = kept_open(path)? else { return Ok(false) };
     let mut buffer = vec![0; 1 << 20];
-    let mut kept = 0;
+    let (mut kept, mut at) = (0, 0);
     loop {
-        let read = file.read(&mut buffer[kept..])?;
+        let read = file.read_at(&mut buffer[kept..], at)?;
         if read == 0 {
             return Ok(false);
         }
+        at += read as u64;
         let filled = &buffer[..kept + read];
         if filled.windows(PIECE).any(|window| pieces.iter().any(|piece| window == piece)) {
             return Ok(true);
@@ -199,6 +230,36 @@ fn holds(path: &Path, pieces: &[[u8; PIECE]]) -> std::io::Result<bool> {
         buffer.copy_within(from..from + tail, 0);
         kept = tail;
     }
+}
+
+/// Files that were looked through, for as long as the process lives: device, inode, file.
+static LOOKED_THROUGH: Mutex<Vec<(u64, u64, Arc<File>)>> = Mutex::new(Vec::new());
+
+/// The file, opened once and never closed; none where it is not there. Closing any descriptor of a file takes
+/// all of the process's POSIX locks on it away, SQLite's own among them ("How To Corrupt An SQLite Database
+/// File", section 2.2): whoever closed the store next, a backup or another server, would take the write-ahead
+/// log away from under this process, and what it made durable after that would be gone.
+fn kept_open(path: &Path) -> std::io::Result<Option<Arc<File>>> {
+    let mut files = LOOKED_THROUGH.lock().unwrap_or_else(PoisonError::into_inner);
+    let found = match std::fs::metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        found => found?,
+    };
+    let same =
+        |(device, inode, _): &&(u64, u64, _)| (*device, *inode) == (found.dev(), found.ino());
+    if let Some((_, _, file)) = files.iter().find(same) {
+        return Ok(Some(Arc::clone(file)));
+    }
+    let file = match File::open(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        file => Arc::new(file?),
+    };
+    // As it was opened: it may have been put in the place of the other meanwhile.
+    let opened = file.metadata()?;
+    // Files that were removed since have nobody's locks.
+    files.retain(|(_, _, file)| file.metadata().is_ok_and(|kept| kept.nlink() > 0));
+    files.push((opened.dev(), opened.ino(), Arc::clone(&file)));
+    Ok(Some(file))
 }
 
 #[cfg(test)]

@@ -24,12 +24,48 @@ impl Store {
         })
     }
 
-    /// The erasure of a learner is carried through.
-    pub(crate) async fn erasure_finished(&self, learner: Uuid) -> Result<(), Fault> {
+    /// An erasure that was carried through has to be once more.
+    pub(crate) async fn owe_erasure(&self, learner: Uuid) -> Result<(), Fault> {
+        self.about_erasure(shared::OWE, learner).await
+    }
+
+    /// The erasure of a learner is carried through; the key has been gone since `now`, unless it was before.
+    pub(crate) async fn erasure_finished(&self, learner: Uuid, now: i64) -> Result<(), Fault> {
         match self {
-            Self::Postgres(database) => Ok(database.erasure_finished(learner).await?),
-            Self::Sqlite(database) => database.erasure_finished(learner).await,
+            Self::Postgres(database) => on!(database.readers, connection => {
+                let query = sqlx::query(shared::DESTROYED).bind(learner).bind(now);
+                query.execute(connection).await.map(drop)
+            })?,
+            Self::Sqlite(database) => {
+                let mut guard = database.writer.clone().take().await?;
+                let query = sqlx::query(shared::DESTROYED).bind(learner).bind(now);
+                query.execute(guard.as_mut().ok_or(Fault::Lost)?).await?;
+            }
         }
+        self.about_erasure(shared::FINISHED, learner).await
+    }
+
+    /// When the key of an erased learner was destroyed.
+    pub(crate) async fn destroyed_at(&self, learner: Uuid) -> Result<Option<i64>, Error> {
+        let found: Option<Option<i64>> = on_readers!(self, connection => {
+            let query = sqlx::query_scalar(shared::DESTROYED_AT).bind(learner);
+            query.fetch_optional(connection).await
+        })?;
+        Ok(found.flatten())
+    }
+
+    async fn about_erasure(&self, statement: &'static str, learner: Uuid) -> Result<(), Fault> {
+        match self {
+            Self::Postgres(database) => on!(database.readers, connection => {
+                sqlx::query(statement).bind(learner).execute(connection).await.map(drop)
+            })?,
+            Self::Sqlite(database) => {
+                let mut guard = database.writer.clone().take().await?;
+                let query = sqlx::query(statement).bind(learner);
+                query.execute(guard.as_mut().ok_or(Fault::Lost)?).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Cuts the write-ahead log of SQLite to nothing: deleted rows are in its old frames.
@@ -80,22 +116,5 @@ impl Store {
             ((scope, hash.try_into().unwrap_or_default(), slot), stream)
         };
         Ok(rows.into_iter().map(key).collect())
-    }
-}
-
-impl postgres::Database {
-    async fn erasure_finished(&self, learner: Uuid) -> Result<(), Error> {
-        on!(self.readers, connection => {
-            sqlx::query(shared::FINISHED).bind(learner).execute(connection).await.map(drop)
-        })
-    }
-}
-
-impl sqlite::Database {
-    async fn erasure_finished(&self, learner: Uuid) -> Result<(), Fault> {
-        let mut guard = self.writer.clone().take().await?;
-        let query = sqlx::query(shared::FINISHED).bind(learner);
-        query.execute(guard.as_mut().ok_or(Fault::Lost)?).await?;
-        Ok(())
     }
 }

@@ -90,6 +90,9 @@ WITH seen AS (
 SELECT COUNT(*) FROM seen WHERE seen.xmin IS NOT NULL AND age(seen.xmin) >=
     (SELECT MIN(age(subject_key.xmin)) FROM subject_key WHERE subject = ANY($1))";
 
+/// Gives up what others hold for longer than this.
+pub(crate) const IMPATIENT: &str = "SET lock_timeout = '200ms'";
+
 /// Writes the table into new files, and lets the old ones go.
 pub(crate) const VACUUM_POSTGRES: &str = "VACUUM FULL subject_key";
 

@@ -113,7 +113,7 @@ INSERT INTO log_erased (shard, learner, position) VALUES (0, $1, $2) ON CONFLICT
 
 /// What goes with it: the rest is still to be done, and the learner neither waits nor is held.
 pub(crate) const ERASING: [&str; 3] = [
-    "INSERT INTO log_erasing (shard, learner) VALUES (0, $1) ON CONFLICT DO NOTHING",
+    OWE,
     "DELETE FROM ref_ready WHERE shard = 0 AND learner = $1",
     "DELETE FROM ref_lease WHERE shard = 0 AND learner = $1",
 ];
@@ -125,6 +125,18 @@ SELECT learner, position FROM log_erased WHERE shard = 0 AND position > $1 ORDER
 /// Learners whose erasure is not carried through.
 pub(crate) const UNFINISHED: &str =
     "SELECT learner FROM log_erasing WHERE shard = 0 ORDER BY learner";
+
+/// An erasure that is still to be carried through, or is once more.
+pub(crate) const OWE: &str =
+    "INSERT INTO log_erasing (shard, learner) VALUES (0, $1) ON CONFLICT DO NOTHING";
+
+/// The key is gone, since this moment unless it was before.
+pub(crate) const DESTROYED: &str = "
+UPDATE log_erased SET destroyed_at = $2 WHERE shard = 0 AND learner = $1 AND destroyed_at IS NULL";
+
+/// When the key of a learner was destroyed.
+pub(crate) const DESTROYED_AT: &str =
+    "SELECT destroyed_at FROM log_erased WHERE shard = 0 AND learner = $1";
 
 pub(crate) const FINISHED: &str = "DELETE FROM log_erasing WHERE shard = 0 AND learner = $1";
 

@@ -7,8 +7,9 @@ use onward_domain::event::LearnerFact;
 use onward_domain::ids::LearnerId;
 use onward_domain::learner::LearnerErased;
 use onward_log::{Log, LogError, OpenFault, Options};
-use onward_tests::servers::Postgres;
+use onward_tests::servers::{Postgres, until};
 use sqlx::{Connection, Executor, PgConnection};
+use tokio_util::sync::CancellationToken;
 
 use super::place::*;
 
@@ -118,10 +119,55 @@ async fn an_old_snapshot_holds_an_erasure_up() -> anyhow::Result<()> {
     assert!(matches!(held_up, Err(LogError::Unavailable(_))), "{held_up:?}");
     let unfinished = "SELECT COUNT(*) FROM log_erasing";
     assert_eq!(apart.place.number(unfinished).await?, 1);
+    log.close().await;
+    // Another start serves all the same, and opens nothing of it.
+    let log = Log::open(apart.options()).await?;
+    assert_eq!(log.unfinished_erasures().await?, 1);
+    assert_eq!(log.destroyed_at(&[gone]).await?, None);
+    assert!(matches!(log.load::<Notes<LearnerFact>>(gone.uuid()).await, Err(LogError::Erased)));
+    register(&log, "Osgood").await?;
+    // Once nobody reads any more it is gone on with, and nobody has to ask for it.
+    let stop = CancellationToken::new();
+    let (erasing, until_stopped) = (log.clone(), stop.clone());
+    let erasing = tokio::spawn(async move { erasing.keep_erasing(until_stopped).await });
     reporting.execute("ROLLBACK").await?;
-    log.finish_erasures().await?;
-    assert_eq!(apart.place.number(unfinished).await?, 0);
+    until("the erasure to be carried through", || async {
+        Ok((apart.place.number(unfinished).await? == 0).then_some(()))
+    })
+    .await?;
+    stop.cancel();
+    erasing.await?;
+    assert!(log.destroyed_at(&[gone]).await?.is_some());
     assert!(!apart.is_anywhere(&wrapped)?, "the wrapped key is in a file of the server");
+    log.close().await;
+    Ok(())
+}
+
+/// Writing the table anew needs it alone, and whoever comes after would wait behind that: it gives way.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erasure_that_waits_for_the_table_holds_nobody_up() -> anyhow::Result<()> {
+    let apart = Apart::new().await?;
+    let log = Log::open(apart.options()).await?;
+    let gone = register(&log, "Quillfeather").await?;
+    let mut idle = apart.sql().await?;
+    idle.execute("BEGIN").await?;
+    idle.execute("SELECT COUNT(*) FROM subject_key").await?;
+    recorded(&log, gone).await?;
+    let erasing = {
+        let log = log.clone();
+        tokio::spawn(async move { log.finish_erasures().await })
+    };
+    // A key is made for somebody new again and again while it tries, and is refused the table.
+    let mut made = 0;
+    while !erasing.is_finished() || made == 0 {
+        register(&log, "Osgood").await?;
+        made += 1;
+    }
+    let held_up = erasing.await?;
+    assert!(matches!(held_up, Err(LogError::Unavailable(_))), "{held_up:?}");
+    idle.execute("ROLLBACK").await?;
+    log.finish_erasures().await?;
+    assert_eq!(log.unfinished_erasures().await?, 0);
     log.close().await;
     Ok(())
 }
