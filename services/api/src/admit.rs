@@ -10,10 +10,12 @@ use std::time::Duration;
 
 use http::{Request, Response};
 use tokio::sync::Semaphore;
+use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::Service;
 
 use crate::status::of_transport;
+use crate::weigh::Scales;
 
 /// Asked by whoever decides whether this process lives: an answer of "overloaded" would end it.
 const ALWAYS: &str = "/grpc.health.v1.Health/";
@@ -23,21 +25,22 @@ const ALWAYS: &str = "/grpc.health.v1.Health/";
 pub(crate) struct Admit<S> {
     inner: S,
     room: Arc<Semaphore>,
+    scales: Scales,
     longest: Duration,
 }
 
 impl<S> Admit<S> {
-    /// Admits so many calls at a time to `inner`, for so long each. A call is over when its answer, or
-    /// the first word of its stream of answers, is there.
-    pub(crate) fn around(inner: S, calls: usize, longest: Duration) -> Self {
+    /// Admits so many calls at a time to `inner`, for so long each, and what of them has room on the
+    /// scales. A call is over when its answer, or the first word of its stream of answers, is there.
+    pub(crate) fn around(inner: S, calls: usize, scales: Scales, longest: Duration) -> Self {
         let room = Arc::new(Semaphore::new(calls.clamp(1, Semaphore::MAX_PERMITS)));
-        Self { inner, room, longest }
+        Self { inner, room, scales, longest }
     }
 }
 
-impl<S, B, R> Service<Request<B>> for Admit<S>
+impl<S, R> Service<Request<Body>> for Admit<S>
 where
-    S: Service<Request<B>, Response = Response<R>>,
+    S: Service<Request<Body>, Response = Response<R>>,
     S::Future: Send + 'static,
     R: Default + 'static,
     S::Error: 'static,
@@ -50,15 +53,18 @@ where
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
         let permit = Arc::clone(&self.room).try_acquire_owned().ok();
         if permit.is_none() && !request.uri().path().starts_with(ALWAYS) {
             return Box::pin(async { Ok(refused(Code::ResourceExhausted)) });
         }
-        let answer = tokio::time::timeout(self.longest, self.inner.call(request));
+        let (head, body) = request.into_parts();
+        let (body, weight) = self.scales.weigh(body);
+        let called = self.inner.call(Request::from_parts(head, body));
+        let answer = tokio::time::timeout(self.longest, called);
         Box::pin(async move {
             let answer = answer.await;
-            drop(permit);
+            drop((permit, weight));
             answer.unwrap_or_else(|_| Ok(refused(Code::DeadlineExceeded)))
         })
     }
@@ -81,7 +87,7 @@ mod tests {
     #[derive(Clone)]
     struct Slow;
 
-    impl Service<Request<()>> for Slow {
+    impl Service<Request<Body>> for Slow {
         type Response = Response<()>;
         type Error = Infallible;
         type Future = Pin<Box<dyn Future<Output = Result<Response<()>, Infallible>> + Send>>;
@@ -90,7 +96,7 @@ mod tests {
             Poll::Ready(Ok(()))
         }
 
-        fn call(&mut self, request: Request<()>) -> Self::Future {
+        fn call(&mut self, request: Request<Body>) -> Self::Future {
             let now = request.uri().path().ends_with("/Now");
             Box::pin(async move {
                 if !now {
@@ -101,8 +107,8 @@ mod tests {
         }
     }
 
-    fn ask(path: &str) -> Request<()> {
-        Request::builder().uri(path).body(()).expect("a path")
+    fn ask(path: &str) -> Request<Body> {
+        Request::builder().uri(path).body(Body::default()).expect("a path")
     }
 
     fn told(answer: Result<Response<()>, Infallible>) -> Option<(Code, String, bool)> {
@@ -115,7 +121,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_does_not_fit_is_sent_away_with_a_time_to_come_back() {
-        let mut admit = Admit::around(Slow, 1, Duration::from_secs(3600));
+        let mut admit = Admit::around(Slow, 1, Scales::new(1, 1), Duration::from_secs(3600));
         let first = admit.call(ask("/a/Never"));
         let full = (Code::ResourceExhausted, reason::OVERLOADED.to_owned(), true);
         assert_eq!(told(admit.call(ask("/a/Now")).await), Some(full));
@@ -126,7 +132,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_call_that_takes_too_long_has_a_reason() {
-        let mut admit = Admit::around(Slow, 1, Duration::ZERO);
+        let mut admit = Admit::around(Slow, 1, Scales::new(1, 1), Duration::ZERO);
         let late = (Code::DeadlineExceeded, reason::TIMED_OUT.to_owned(), false);
         assert_eq!(told(admit.call(ask("/a/Never")).await), Some(late));
     }

@@ -50,6 +50,7 @@ mod tokens;
 mod transition;
 pub mod validate;
 mod watch;
+mod weigh;
 pub mod wire;
 
 use std::collections::HashMap;

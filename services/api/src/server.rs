@@ -15,6 +15,7 @@ use crate::Doors;
 use crate::admit::Admit;
 use crate::echo::EchoRequestId;
 use crate::explain::Explain;
+use crate::weigh::Scales;
 
 /// Bounds on what one caller and all callers together can ask for. tonic sets none of them itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub struct Limits {
     pub largest_response: usize,
     /// Calls under way in the process; the next is sent away at once.
     pub calls: usize,
+    /// Bytes of requests under way in the process; a request that does not fit is sent away as it is read.
+    pub bytes: usize,
     /// Calls and streams under way on one connection, as HTTP/2 announces it.
     pub calls_per_connection: usize,
     /// Longest time that a unary call may take.
@@ -47,6 +50,8 @@ impl Default for Limits {
             largest_request: 1024 * 1024,
             largest_response: 8 * 1024 * 1024,
             calls: 1024,
+            // As many as thirty of the largest; a request costs its bytes three times over, at most.
+            bytes: 32 * 1024 * 1024,
             calls_per_connection: 1024,
             call_time: Duration::from_secs(30),
             connection_age: Duration::from_secs(30 * 60),
@@ -104,6 +109,7 @@ pub async fn serve(
             .map_err(ServeError::Tls)?;
     }
     let Limits { calls, call_time, .. } = limits;
+    let scales = Scales::new(limits.bytes, limits.largest_request);
     let layers = ServiceBuilder::new()
         // The caller finds its own call again: the id it sent comes back.
         .layer(tower::layer::layer_fn(EchoRequestId::around))
@@ -112,7 +118,9 @@ pub async fn serve(
         // What is refused before any method is reached has a reason, too.
         .layer(tower::layer::layer_fn(Explain::around))
         // What the process cannot carry is sent away before anything is read of it.
-        .layer(tower::layer::layer_fn(move |inner| Admit::around(inner, calls, call_time)))
+        .layer(tower::layer::layer_fn(move |inner| {
+            Admit::around(inner, calls, scales.clone(), call_time)
+        }))
         .into_inner();
     let routes = routes(doors, &limits).await?;
     server

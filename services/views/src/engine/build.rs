@@ -31,7 +31,7 @@ use crate::error::ViewError;
 /// Events of a chunk. Everything of a few chunks is in memory at once, about three kilobytes an event.
 const CHUNK: usize = 4_096;
 /// On SQLite a chunk holds up what the engine applies, since there is one writer.
-const EMBEDDED_CHUNK: usize = 1_024;
+const EMBEDDED_CHUNK: usize = 2_048;
 /// Chunks that are opened at once.
 const OPENED_AT_ONCE: usize = 2;
 /// Workers on PostgreSQL at most: each is a connection and, there, a core.

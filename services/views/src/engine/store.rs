@@ -95,6 +95,8 @@ impl Store {
             .synchronous(SqliteSynchronous::Normal)
             .pragma("secure_delete", "on")
             .busy_timeout(Duration::from_secs(10))
+            // With fewer the thread of a connection and who takes its rows stop each other.
+            .row_buffer_size(1_024)
             .statement_cache_capacity(256);
         // A file does not go away: a connection to it needs no test.
         let pool = || SqlitePoolOptions::new().test_before_acquire(false);

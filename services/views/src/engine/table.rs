@@ -52,7 +52,7 @@ pub(crate) trait Stored: Clone + PartialEq + Send + Sync + Sized {
 }
 
 /// Rows a statement on SQLite: few shapes, so that each is prepared once.
-const SHAPES: [usize; 3] = [64, 8, 1];
+const SHAPES: [usize; 4] = [256, 32, 4, 1];
 
 /// New rows from which on PostgreSQL takes them by COPY: half the server's work of an INSERT, but a
 /// round trip more.
