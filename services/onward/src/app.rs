@@ -143,8 +143,8 @@ impl App {
             tasks.spawn(async move { log.keep_proof(stop).await });
         }
         // Whatever this process does: an erasure that is held up is everybody's.
-        let (log, stop) = (self.log.clone(), background.clone());
-        tasks.spawn(async move { log.keep_erasing(stop).await });
+        let (log, until) = (self.log.clone(), background.clone());
+        tasks.spawn(async move { log.keep_erasing(until).await });
         if does(Role::Views) {
             tasks.spawn(sweep(self.log.clone(), background.clone()));
         }
