@@ -175,7 +175,8 @@ async fn a_remembered_key_cannot_write_on(
         Backend::Sqlite => format!("X'{}'", learner.uuid().simple()),
         Backend::Postgres => format!("'{learner}'"),
     };
-    place.sql(&format!("INSERT INTO log_erased VALUES (0, {erase}, 1)")).await?;
+    let erased = "INSERT INTO log_erased (shard, learner, position) VALUES";
+    place.sql(&format!("{erased} (0, {erase}, 1)")).await?;
     let attempt = append(learner.uuid(), vec![registered(learner, "Quillfeather")]);
     let refused = log.execute(once(organisation()), attempt).await;
     assert!(matches!(refused, Err(ExecuteError::Erased)), "{refused:?}");
