@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Read as _, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
@@ -69,39 +69,38 @@ impl ErasureList {
         })
     }
 
-    /// A last line that was cut short by a crash goes, so that the next does not grow onto it.
-    fn drop_stump(&self) -> std::io::Result<()> {
-        let all = match std::fs::read(&self.path) {
-            Ok(all) => all,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(error),
-        };
-        let whole = all.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        if whole < all.len() {
-            OpenOptions::new().write(true).open(&self.path)?.set_len(whole as u64)?;
-        }
-        Ok(())
-    }
-
     fn write(&self, learners: &[Uuid]) -> Result<(), OpenError> {
-        let known: HashSet<Uuid> = self.read()?.into_iter().collect();
-        let fault =
-            |error: std::io::Error| OpenError::Io { path: self.path.clone(), kind: error.kind() };
-        let mut lines = String::new();
-        for learner in learners.iter().filter(|learner| !known.contains(learner)) {
-            lines.push_str(&format!("{learner}\n"));
-        }
-        if lines.is_empty() {
+        if self.missing(learners)?.is_empty() {
             return Ok(());
         }
-        self.drop_stump().map_err(fault)?;
+        let fault =
+            |error: std::io::Error| OpenError::Io { path: self.path.clone(), kind: error.kind() };
         let mut options = OpenOptions::new();
-        let mut file: File =
-            options.create(true).append(true).mode(0o600).open(&self.path).map_err(fault)?;
-        // One write, so that two processes never mix their lines.
+        let options = options.create(true).read(true).append(true).mode(0o600);
+        let mut file: File = options.open(&self.path).map_err(fault)?;
+        // Every process carries erasures through: what looks cut short may be what another is writing, and
+        // dropping it would lose a learner who is thought to be on the list.
+        file.lock().map_err(fault)?;
+        let lines = self.missing(learners)?;
+        drop_stump(&mut file).map_err(fault)?;
         file.write_all(lines.as_bytes()).and_then(|()| file.sync_all()).map_err(fault)?;
         sync_folder(&self.path)
     }
+
+    /// The lines of those who are not on the list.
+    fn missing(&self, learners: &[Uuid]) -> Result<String, OpenError> {
+        let known: HashSet<Uuid> = self.read()?.into_iter().collect();
+        let missing = learners.iter().filter(|learner| !known.contains(learner));
+        Ok(missing.map(|learner| format!("{learner}\n")).collect())
+    }
+}
+
+/// A last line that was cut short by a crash goes, so that the next does not grow onto it.
+fn drop_stump(file: &mut File) -> std::io::Result<()> {
+    let mut all = Vec::new();
+    file.read_to_end(&mut all)?;
+    let whole = all.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    if whole < all.len() { file.set_len(whole as u64) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -122,6 +121,26 @@ mod tests {
         assert_eq!(list.read().expect("read"), [one, two]);
         std::fs::write(&path, "not an id\n").expect("written");
         assert!(matches!(list.read(), Err(OpenError::DamagedErasures { line: 1, .. })));
+        std::fs::remove_file(&path).expect("removed");
+    }
+
+    #[test]
+    fn writers_at_once_lose_nobody_and_double_nobody() {
+        let path = std::env::temp_dir().join(format!("onward-erased-{}", Uuid::now_v7()));
+        let learners: Vec<Uuid> = (0..40).map(Uuid::from_u128).collect();
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    let list = ErasureList::new(path.clone());
+                    for learner in &learners {
+                        list.add(&[*learner]).expect("written");
+                    }
+                });
+            }
+        });
+        let mut listed = ErasureList::new(path.clone()).read().expect("read");
+        listed.sort_unstable();
+        assert_eq!(listed, learners);
         std::fs::remove_file(&path).expect("removed");
     }
 }
